@@ -1,0 +1,35 @@
+# Flags of our own tests, examples and benchmarks; nothing here reaches a user of drnet::drnet.
+if(DEFINED ENV{CI})
+  set(drnet_in_ci ON)
+else()
+  set(drnet_in_ci OFF)
+endif()
+option(DRNET_WERROR "Treat warnings as errors" ${drnet_in_ci})
+set(DRNET_MARCH "" CACHE STRING "Instruction set of our own builds, as in -march=<value>; empty: the compiler's default")
+set(DRNET_SANITIZE "" CACHE STRING "Sanitizers of our own builds, as in -fsanitize=<value>")
+option(DRNET_CCACHE "Compile through ccache where it is installed" ON)
+
+add_library(drnet_developer INTERFACE)
+target_compile_options(drnet_developer INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+  "$<$<BOOL:${DRNET_WERROR}>:-Werror>"
+  "$<$<BOOL:${DRNET_MARCH}>:-march=${DRNET_MARCH}>")
+if(DRNET_SANITIZE)
+  target_compile_options(drnet_developer INTERFACE
+    -fsanitize=${DRNET_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(drnet_developer INTERFACE -fsanitize=${DRNET_SANITIZE})
+endif()
+
+# Precompiled headers carry time stamps and macros that ccache would otherwise not accept.
+find_program(DRNET_CCACHE_PROGRAM ccache)
+mark_as_advanced(DRNET_CCACHE_PROGRAM)
+if(DRNET_CCACHE AND DRNET_CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+    "${CMAKE_COMMAND}" -E env "CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime"
+    "${DRNET_CCACHE_PROGRAM}")
+endif()
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  set(drnet_pch_options "SHELL:-Xclang -fno-pch-timestamp")
+else()
+  set(drnet_pch_options -fpch-preprocess)
+endif()
