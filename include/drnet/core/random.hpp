@@ -15,12 +15,21 @@
 namespace drnet::inline DRNET_ISA {
 
 /// What a random number is for; the first word of the counter, so that no two uses share numbers.
-enum class Purpose : std::uint32_t { initialization, shuffle, augmentation, gumbel, routing, synthetic, check };
+enum class Purpose : std::uint32_t {
+  initialization,
+  shuffle,
+  augmentation,
+  gumbel,
+  routing,
+  synthetic,
+  check
+};
 
 /// The random function of one (seed, purpose, epoch, sample); `draw` selects the number.
 class Random {
  public:
-  constexpr Random(std::uint64_t seed, Purpose purpose, std::uint32_t epoch = 0, std::uint32_t sample = 0) noexcept
+  constexpr Random(std::uint64_t seed, Purpose purpose, std::uint32_t epoch = 0,
+                   std::uint32_t sample = 0) noexcept
       : seed_(seed), purpose_(purpose), epoch_(epoch), sample_(sample) {}
 
   /// 32 uniform bits.

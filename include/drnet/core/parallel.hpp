@@ -1,0 +1,85 @@
+// Execution policies. Work is cut into parts by the problem, never by the thread count, and a policy only
+// decides who runs which part: results are the same to the bit for every policy and number of threads.
+#pragma once
+
+#include <drnet/core/simd.hpp>
+
+#include <atomic>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <type_traits>
+#include <utility>
+
+namespace drnet::inline DRNET_ISA {
+
+/// A non-owning reference to f(part, worker); worker < threads() names the scratch memory to use.
+class PartFunction {
+ public:
+  template <class F>
+  requires(!std::is_same_v<std::remove_cvref_t<F>, PartFunction>)
+      PartFunction(F&& f)  // NOLINT: implicit on purpose
+      : object_(const_cast<void*>(static_cast<const void*>(std::addressof(f)))),
+        call_([](void* object, Index part, int worker) {
+          (*static_cast<std::remove_reference_t<F>*>(object))(part, worker);
+        }) {}
+  void operator()(Index part, int worker) const { call_(object_, part, worker); }
+
+ private:
+  void* object_;
+  void (*call_)(void*, Index, int);
+};
+
+/// Who runs the parts of a parallel loop. Implementations: Serial, OpenMP, TBB; a user may add one.
+class ExecutionPolicy {
+ public:
+  virtual ~ExecutionPolicy() = default;
+  [[nodiscard]] virtual int threads() const noexcept = 0;
+  /// Calls f(part, worker) once for every part in [0, parts); the first exception thrown by a part is
+  /// rethrown.
+  virtual void for_parts(Index parts, PartFunction f) const = 0;
+};
+
+/// Runs every part on the calling thread, in order.
+struct Serial final : ExecutionPolicy {
+  [[nodiscard]] int threads() const noexcept override { return 1; }
+  void for_parts(Index parts, PartFunction f) const override {
+    for (Index part = 0; part < parts; ++part) f(part, 0);
+  }
+};
+
+/// Keeps the first exception of a parallel region, to be rethrown on the thread that started it.
+class FirstException {
+ public:
+  template <class F>
+  void guard(F&& f) noexcept {
+    try {
+      f();
+    } catch (...) {
+      const std::scoped_lock lock(mutex_);
+      if (!first_) first_ = std::current_exception();
+    }
+  }
+  void rethrow() const {
+    if (first_) std::rethrow_exception(first_);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::exception_ptr first_;
+};
+
+/// Owns any execution policy; cheap to copy.
+class Policy {
+ public:
+  Policy() : policy_(std::make_shared<Serial>()) {}
+  template <std::derived_from<ExecutionPolicy> P>
+  Policy(P policy) : policy_(std::make_shared<P>(std::move(policy))) {}  // NOLINT: implicit on purpose
+  [[nodiscard]] const ExecutionPolicy& operator*() const noexcept { return *policy_; }
+  [[nodiscard]] const ExecutionPolicy* operator->() const noexcept { return policy_.get(); }
+
+ private:
+  std::shared_ptr<const ExecutionPolicy> policy_;
+};
+
+}  // namespace drnet::inline DRNET_ISA

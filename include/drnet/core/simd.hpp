@@ -1,0 +1,107 @@
+// The thin SIMD layer: the few operations that the kernels use, on Eigen's packet primitives. A packet is
+// kLanes<T> scalars; the block of the channel-blocked layout is one packet. A scalar type that Eigen cannot
+// vectorize has packets of one lane, so every kernel runs on it unchanged (gradient checks, counting
+// scalars).
+#pragma once
+
+#include <drnet/core/config.hpp>
+
+#include <Eigen/Core>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+namespace drnet::inline DRNET_ISA {
+
+using Index = std::int64_t;
+
+/// Scalars in one SIMD register: 16 floats under AVX-512, 8 under AVX2, 4 under SSE2.
+template <class T>
+inline constexpr int kLanes = Eigen::internal::packet_traits<T>::Vectorizable
+                                  ? static_cast<int>(Eigen::internal::packet_traits<T>::size)
+                                  : 1;
+
+/// Architectural SIMD registers: 32 under AVX-512 and NEON, 16 below. The register tile is chosen from it.
+#if defined(__AVX512F__) || defined(__aarch64__)
+inline constexpr int kSimdRegisters = 32;
+#else
+inline constexpr int kSimdRegisters = 16;
+#endif
+
+namespace simd {
+
+template <class T>
+using Packet = typename Eigen::internal::packet_traits<T>::type;
+
+template <class T>
+[[nodiscard, gnu::always_inline]] inline Packet<T> load(const T* from) {
+  return Eigen::internal::ploadu<Packet<T>>(from);
+}
+template <class T>
+[[nodiscard, gnu::always_inline]] inline Packet<T> broadcast(const T& value) {
+  return Eigen::internal::pset1<Packet<T>>(value);
+}
+template <class T>
+[[gnu::always_inline]] inline void store(T* to, const Packet<T>& value) {
+  Eigen::internal::pstoreu<T, Packet<T>>(to, value);
+}
+/// a * b + c, rounded once where the instruction set has a fused multiply-add.
+template <class P>
+[[nodiscard, gnu::always_inline]] inline P fma(const P& a, const P& b, const P& c) {
+  return Eigen::internal::pmadd(a, b, c);
+}
+template <class P>
+[[nodiscard, gnu::always_inline]] inline P add(const P& a, const P& b) {
+  return Eigen::internal::padd(a, b);
+}
+template <class P>
+[[nodiscard, gnu::always_inline]] inline P sub(const P& a, const P& b) {
+  return Eigen::internal::psub(a, b);
+}
+template <class P>
+[[nodiscard, gnu::always_inline]] inline P mul(const P& a, const P& b) {
+  return Eigen::internal::pmul(a, b);
+}
+template <class P>
+[[nodiscard, gnu::always_inline]] inline P max(const P& a, const P& b) {
+  return Eigen::internal::pmax(a, b);
+}
+template <class P>
+[[nodiscard, gnu::always_inline]] inline P min(const P& a, const P& b) {
+  return Eigen::internal::pmin(a, b);
+}
+template <class P>
+[[nodiscard, gnu::always_inline]] inline P zero() {
+  return Eigen::internal::pzero(P{});
+}
+/// `value` where `gate` > 0, zero elsewhere: the derivative of a rectifier applied to a gradient.
+template <class P>
+[[nodiscard, gnu::always_inline]] inline P where_positive(const P& gate, const P& value) {
+  const P mask = Eigen::internal::pcmp_lt(zero<P>(), gate);
+  if constexpr (std::is_arithmetic_v<P> || std::is_class_v<P>)
+    return mask != P(0) ? value : P(0);
+  else
+    return Eigen::internal::pand(mask, value);
+}
+/// The sum of all lanes, in an order that depends only on the lane count.
+template <class T>
+[[nodiscard]] inline T reduce_add(const Packet<T>& value) {
+  T lanes[kLanes<T>];
+  store<T>(lanes, value);
+  T sum = lanes[0];
+  for (int i = 1; i < kLanes<T>; ++i) sum += lanes[i];
+  return sum;
+}
+
+}  // namespace simd
+
+/// Calls f(std::integral_constant<int, i>) for i in [0, N), unrolled: register arrays stay in registers.
+template <int N, class F>
+[[gnu::always_inline]] inline void unroll(F&& f) {
+  [&]<int... I>(std::integer_sequence<int, I...>) __attribute__((always_inline)) {
+    (f(std::integral_constant<int, I>{}), ...);
+  }
+  (std::make_integer_sequence<int, N>{});
+}
+
+}  // namespace drnet::inline DRNET_ISA

@@ -1,0 +1,67 @@
+// The micro-kernel of forward convolution and input gradient: one register tile over all taps and input
+// channels. It depends on (segments, vectors, input step, scalar) alone; extents, taps and channels are
+// run-time numbers, so one more resolution adds loops around it, not kernels. The 16 input channels of a
+// block are a rolled loop: unrolling it makes g++ spill accumulators.
+#pragma once
+
+#include <drnet/kernels/tile.hpp>
+
+namespace drnet::inline DRNET_ISA {
+
+/// What a tile reads; strides in scalars.
+template <class T>
+struct TileInput {
+  const T* pixels;       ///< input of the tile's first pixel at tap (0, 0), channel 0
+  Index wrap;            ///< from the first segment's start to the second segment's
+  Index segment_stride;  ///< from one later segment to the next
+  Index row_stride;      ///< from tap row to tap row
+  Index plane_stride;    ///< from input block to input block
+  const T* weights;      ///< [vectors] panels of [input block][tap row][tap column][channel][lanes]
+  Index panel_stride;    ///< from one vector's weights to the next one's
+  int taps_h, taps_w, channels;
+};
+
+/// tile[p][o] = sum over blocks, taps and channels; tile is [pixels][vectors][lanes].
+template <class T, int Step, int Vectors, class Tile>
+[[gnu::noinline]] void convolution_tile(const TileInput<T>& in, T* tile) {
+  constexpr int B = kLanes<T>, P = Tile::kPixels, O = Vectors;
+  simd::Packet<T> acc[P][O];
+  unroll<P>([&](auto p) __attribute__((always_inline)) {
+    unroll<O>([&](auto o) __attribute__((always_inline)) { acc[p][o] = simd::zero<simd::Packet<T>>(); });
+  });
+  const T* weights = in.weights;
+  const Index panel = in.panel_stride;
+  const T* plane = in.pixels;
+  for (int left = in.channels; left > 0; left -= B, plane += in.plane_stride) {
+    const int count = left < B ? left : B;
+    const T* row = plane;
+    for (int kh = 0; kh < in.taps_h; ++kh, row += in.row_stride) {
+      const T* tap = row;
+      for (int kw = 0; kw < in.taps_w; ++kw, tap += B) {
+        const T* segment[Tile::kCount];
+        segment[0] = tap;
+        if constexpr (Tile::kCount > 1) segment[1] = tap + in.wrap;
+        unroll<std::max(Tile::kCount - 2, 0)>([&](auto s) __attribute__((always_inline)) {
+          segment[s + 2] = segment[s + 1] + in.segment_stride;
+        });
+        const T* const end = weights + Index{count} * B;
+        for (Index c = 0; weights != end; weights += B, ++c) {
+          simd::Packet<T> w[O];
+          unroll<O>([&](auto o)
+                        __attribute__((always_inline)) { w[o] = simd::load<T>(weights + o * panel); });
+          unroll<P>([&](auto p) __attribute__((always_inline)) {
+            const auto x = simd::broadcast<T>(segment[Tile::segment(p)][c + Tile::column(p) * Step * B]);
+            unroll<O>([&](auto o)
+                          __attribute__((always_inline)) { acc[p][o] = simd::fma(x, w[o], acc[p][o]); });
+          });
+        }
+      }
+    }
+  }
+  unroll<P>([&](auto p) __attribute__((always_inline)) {
+    unroll<O>([&](auto o)
+                  __attribute__((always_inline)) { simd::store<T>(tile + (p * O + o) * B, acc[p][o]); });
+  });
+}
+
+}  // namespace drnet::inline DRNET_ISA

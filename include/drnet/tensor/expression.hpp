@@ -1,0 +1,168 @@
+// Element-wise expressions of packets. A kernel's store takes an expression of its accumulator, so that a
+// whole chain (scale, shift, add a residual, rectify, anything a user writes) costs one store per output:
+//
+//   relu(accumulator * per_channel(scale) + per_channel(shift) + elements(residual))
+//
+// An expression is evaluated in two steps: e.row(n, b, y) binds image, channel block and row; the bound row
+// maps (accumulator packet, column) to a packet.
+#pragma once
+
+#include <drnet/tensor/feature_map.hpp>
+
+#include <tuple>
+
+namespace drnet::inline DRNET_ISA {
+
+struct ExpressionBase {};
+template <class E>
+concept Expression = std::is_base_of_v<ExpressionBase, E>;
+
+/// The value that the kernel computed: the leaf every epilogue is built on.
+struct Accumulator : ExpressionBase {
+  struct Row {
+    template <class P>
+    [[gnu::always_inline]] P operator()(const P& acc, int) const {
+      return acc;
+    }
+  };
+  [[nodiscard]] Row row(Index, int, int) const { return {}; }
+};
+inline constexpr Accumulator accumulator{};
+
+/// One value per channel, from an array padded to whole blocks.
+template <class T>
+struct PerChannel : ExpressionBase {
+  struct Row {
+    simd::Packet<T> value;
+    template <class P>
+    [[gnu::always_inline]] P operator()(const P&, int) const {
+      return value;
+    }
+  };
+  [[nodiscard]] Row row(Index, int b, int) const { return {simd::load<T>(values + Index{b} * kLanes<T>)}; }
+  const T* values;
+};
+template <class T>
+[[nodiscard]] PerChannel<T> per_channel(const T* values) {
+  return {{}, values};
+}
+
+/// The elements of another feature map of the same shape.
+template <class Map>
+struct Elements : ExpressionBase {
+  using T = typename Map::Scalar;
+  struct Row {
+    const T* p;
+    template <class P>
+    [[gnu::always_inline]] P operator()(const P&, int x) const {
+      return simd::load<T>(p + Index{x} * kLanes<T>);
+    }
+  };
+  [[nodiscard]] Row row(Index n, int b, int y) const { return {map.row(n, b, y)}; }
+  Map map;
+};
+template <class T, Shape S, int Halo>
+[[nodiscard]] Elements<FeatureMap<const T, S, Halo>> elements(FeatureMap<T, S, Halo> map) {
+  return {{}, map};
+}
+template <class T, Shape S, int Halo>
+[[nodiscard]] Elements<FeatureMap<const T, S, Halo>> elements(FeatureMap<const T, S, Halo> map) {
+  return {{}, map};
+}
+
+/// f applied to the packets of its arguments.
+template <class F, class... Args>
+struct Map : ExpressionBase {
+  struct Row {
+    F f;
+    std::tuple<typename Args::Row...> args;
+    template <class P>
+    [[gnu::always_inline]] P operator()(const P& acc, int x) const {
+      return std::apply(
+          [&](const auto&... a) __attribute__((always_inline)) { return f(a(acc, x)...); }, args);
+    }
+  };
+  Map(F function, Args... arguments) : f(std::move(function)), args(std::move(arguments)...) {}
+  [[nodiscard]] Row row(Index n, int b, int y) const {
+    return std::apply([&](const auto&... a) { return Row{f, {a.row(n, b, y)...}}; }, args);
+  }
+  F f;
+  std::tuple<Args...> args;
+};
+/// An element-wise expression from any function of packets, e.g. a user's own activation.
+template <class F, Expression... Args>
+[[nodiscard]] Map<F, Args...> map(F f, Args... args) {
+  return Map<F, Args...>(std::move(f), std::move(args)...);
+}
+
+namespace functions {
+struct Add {
+  template <class P>
+  [[gnu::always_inline]] P operator()(const P& a, const P& b) const {
+    return simd::add(a, b);
+  }
+};
+struct Multiply {
+  template <class P>
+  [[gnu::always_inline]] P operator()(const P& a, const P& b) const {
+    return simd::mul(a, b);
+  }
+};
+struct MultiplyAdd {
+  template <class P>
+  [[gnu::always_inline]] P operator()(const P& a, const P& b, const P& c) const {
+    return simd::fma(a, b, c);
+  }
+};
+struct Rectify {
+  template <class P>
+  [[gnu::always_inline]] P operator()(const P& a) const {
+    return simd::max(a, simd::zero<P>());
+  }
+};
+template <class T>
+struct Clamp {
+  T low, high;
+  template <class P>
+  [[gnu::always_inline]] P operator()(const P& a) const {
+    return simd::min(simd::max(a, simd::broadcast<T>(low)), simd::broadcast<T>(high));
+  }
+};
+}  // namespace functions
+
+template <Expression A, Expression B>
+[[nodiscard]] auto operator+(A a, B b) {
+  return map(functions::Add{}, a, b);
+}
+template <Expression A, Expression B>
+[[nodiscard]] auto operator*(A a, B b) {
+  return map(functions::Multiply{}, a, b);
+}
+/// a * scale + shift as one fused multiply-add.
+template <Expression A, Expression B, Expression C>
+[[nodiscard]] auto multiply_add(A a, B scale, C shift) {
+  return map(functions::MultiplyAdd{}, a, scale, shift);
+}
+template <Expression A>
+[[nodiscard]] auto relu(A a) {
+  return map(functions::Rectify{}, a);
+}
+template <class T, Expression A>
+[[nodiscard]] auto clamp(A a, T low, T high) {
+  return map(functions::Clamp<T>{low, high}, a);
+}
+
+/// out = e for one channel block of one image; where e contains `accumulator`, its value is the old out.
+template <class T, Shape S, int Halo, Expression E>
+void assign_plane(FeatureMap<T, S, Halo> out, Index n, int b, const E& e) {
+  for (int y = 0; y < S.height; ++y) {
+    T* to = out.row(n, b, y);
+    const auto row = e.row(n, b, y);
+    for (int x = 0; x < S.width; ++x) {
+      T* p = to + Index{x} * kLanes<T>;
+      simd::store<T>(p, row(simd::load<T>(p), x));
+    }
+  }
+}
+
+}  // namespace drnet::inline DRNET_ISA
