@@ -1,60 +1,17 @@
 // Bilinear resize against PyTorch's values and against its own defining properties.
 #include <drnet/kernels/resize.hpp>
 
-#include <algorithm>
+#include <support/catch.hpp>
+#include <support/reference.hpp>
+
 #include <cmath>
 #include <cstdint>
-#include <cstdlib>
-#include <fstream>
-#include <iostream>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <numeric>
-#include <string>
-#include <support/catch.hpp>
+#include <span>
 #include <vector>
 
 namespace {
-
-using nlohmann::json;
-
-struct Tensor {
-  std::vector<int> shape;
-  std::vector<float> values;
-};
-
-/// The float32 tensor `name` of a safetensors file (u64 header length, JSON header, data).
-Tensor read_tensor(std::ifstream& file, const std::string& name) {
-  std::uint64_t length = 0;
-  file.seekg(0).read(reinterpret_cast<char*>(&length), sizeof length);
-  std::string header(length, ' ');
-  file.read(header.data(), static_cast<std::streamsize>(length));
-  const json entry = json::parse(header).at(name);
-  Tensor tensor{entry.at("shape").get<std::vector<int>>(), {}};
-  const auto begin = entry.at("data_offsets")[0].get<std::uint64_t>();
-  const auto end = entry.at("data_offsets")[1].get<std::uint64_t>();
-  tensor.values.resize((end - begin) / sizeof(float));
-  file.seekg(static_cast<std::streamoff>(8 + length + begin));
-  file.read(reinterpret_cast<char*>(tensor.values.data()), static_cast<std::streamsize>(end - begin));
-  REQUIRE(file.good());
-  return tensor;
-}
-
-/// The largest difference between our resize of x and y, in units of y's largest magnitude.
-template <class T>
-double relative_error(const Tensor& x, const Tensor& y, bool antialias) {
-  const std::vector<T> in(x.values.begin(), x.values.end());
-  const int planes = x.shape[0] * x.shape[1];
-  const auto out = drnet::resize<T>(in, planes, x.shape[2], x.shape[3], y.shape[2], y.shape[3], antialias);
-  REQUIRE(out.size() == y.values.size());
-  double difference = 0.0, magnitude = 0.0;
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    difference =
-        std::max(difference, std::abs(static_cast<double>(out[i]) - static_cast<double>(y.values[i])));
-    magnitude = std::max(magnitude, std::abs(static_cast<double>(y.values[i])));
-  }
-  return difference / magnitude;
-}
 
 std::vector<float> ramp(std::size_t n) {
   std::vector<float> values(n);
@@ -64,27 +21,21 @@ std::vector<float> ramp(std::size_t n) {
 
 }  // namespace
 
-TEST_CASE("resize agrees with PyTorch's reference values", "[resize]") {
-  const char* folder = std::getenv("DRNET_REFERENCE_DIR");
-  if (folder == nullptr) {
-    std::cout << "SKIPPED: DRNET_REFERENCE_DIR is not set\n";
-    return;
+TEMPLATE_TEST_CASE("resize agrees with PyTorch's reference values", "[resize]", float, double) {
+  const auto operators = support::load_or_skip("operators");
+  if (!operators) return;
+  const auto cases = support::operator_cases(*operators, "resize_bilinear");
+  CHECK(!cases.empty());
+  for (const auto& c : cases) {
+    INFO(c.name);
+    const auto in = c.shape("x"), out = c.shape("y");
+    const auto side = [](std::int64_t extent) { return static_cast<int>(extent); };
+    const auto x = c.template values<TestType>("x");
+    const auto y = drnet::resize<TestType>(x, side(in[0] * in[1]), side(in[2]), side(in[3]), side(out[2]),
+                                           side(out[3]), c.attributes.at("antialias").template get<bool>());
+    CHECK(support::disagreement(y, c.template values<TestType>("y"), sizeof(TestType) == 4 ? 1e-5 : 1e-6) ==
+          "");
   }
-  const std::string reference = std::string(folder) + "/reference/";
-  std::ifstream cases_file(reference + "operators.json"),
-      tensors(reference + "operators.safetensors", std::ios::binary);
-  int seen = 0;
-  for (const json& c : json::parse(cases_file)) {
-    if (c.at("op") != "resize_bilinear") continue;
-    const auto name = c.at("case").get<std::string>();
-    INFO(name);
-    const Tensor x = read_tensor(tensors, name + "/x"), y = read_tensor(tensors, name + "/y");
-    const bool antialias = c.at("attrs").at("antialias").get<bool>();
-    CHECK(relative_error<float>(x, y, antialias) < 1e-5);
-    CHECK(relative_error<double>(x, y, antialias) < 1e-6);
-    ++seen;
-  }
-  CHECK(seen > 0);
 }
 
 TEST_CASE("the taps of every output lie inside the input and add up to one", "[resize]") {
