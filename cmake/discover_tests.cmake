@@ -50,7 +50,7 @@ foreach(encoded IN LISTS all)
     endif()
   endforeach()
   plain("${encoded}" name)
-  string(REGEX REPLACE "([][,\\\\])" "\\\\\\1" spec "${name}")
+  string(REGEX REPLACE "([][,\\\\\"])" "\\\\\\1" spec "${name}")
   string(APPEND script
     "add_test([==[${FOLDER}: ${name}]==] [==[${EXECUTABLE}]==] [==[${spec}]==])\n"
     "set_tests_properties([==[${FOLDER}: ${name}]==] PROPERTIES LABELS \"${labels}\"\n"

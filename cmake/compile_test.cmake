@@ -1,0 +1,45 @@
+# One paired compile test: SOURCE must compile as it is, and with DRNET_BAD defined it must fail with an output
+# that contains the text of every line `// EXPECT: text` of the file. FLAGS is a response file.
+#   cmake -DCOMPILER=g++ -DFLAGS=flags.rsp -DSOURCE=shape.cpp -P compile_test.cmake
+cmake_minimum_required(VERSION 3.25)
+set(ENV{LC_ALL} C)
+
+function(compile status output)
+  execute_process(COMMAND "${COMPILER}" "@${FLAGS}" -fsyntax-only ${ARGN} "${SOURCE}"
+    RESULT_VARIABLE result OUTPUT_VARIABLE text ERROR_VARIABLE text)
+  set(${status} "${result}" PARENT_SCOPE)
+  set(${output} "${text}" PARENT_SCOPE)
+endfunction()
+
+compile(status output)
+if(NOT status STREQUAL "0")
+  message(NOTICE "${output}")
+  message(FATAL_ERROR "the good variant does not compile")
+endif()
+
+compile(status output -DDRNET_BAD)
+if(status STREQUAL "0")
+  message(FATAL_ERROR "the bad variant compiles")
+endif()
+
+file(READ "${SOURCE}" rest)
+set(expectations 0)
+set(missing 0)
+while(rest MATCHES "// EXPECT: ([^\n]+)\n")
+  set(expected "${CMAKE_MATCH_1}")
+  math(EXPR expectations "${expectations} + 1")
+  string(FIND "${output}" "${expected}" position)
+  if(position EQUAL -1)
+    math(EXPR missing "${missing} + 1")
+    message(NOTICE "the compiler does not say: ${expected}")
+  endif()
+  string(FIND "${rest}" "// EXPECT: ${expected}\n" position)
+  math(EXPR position "${position} + 1")
+  string(SUBSTRING "${rest}" ${position} -1 rest)
+endwhile()
+if(expectations EQUAL 0)
+  message(FATAL_ERROR "no line `// EXPECT: text`")
+elseif(missing GREATER 0)
+  message(NOTICE "${output}")
+  message(FATAL_ERROR "the bad variant fails with another message")
+endif()
