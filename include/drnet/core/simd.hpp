@@ -74,14 +74,28 @@ template <class P>
 [[nodiscard, gnu::always_inline]] inline P zero() {
   return Eigen::internal::pzero(P{});
 }
+#if defined(__AVX512F__)
+// Without these overloads g++ 12 warns of an uninitialized operand inside its own header (its bug 105593).
+[[nodiscard, gnu::always_inline]] inline __m512 max(__m512 a, __m512 b) {
+  return _mm512_maskz_max_ps(0xFFFF, b, a);
+}
+[[nodiscard, gnu::always_inline]] inline __m512 min(__m512 a, __m512 b) {
+  return _mm512_maskz_min_ps(0xFFFF, b, a);
+}
+[[nodiscard, gnu::always_inline]] inline __m512d max(__m512d a, __m512d b) {
+  return _mm512_maskz_max_pd(0xFF, b, a);
+}
+[[nodiscard, gnu::always_inline]] inline __m512d min(__m512d a, __m512d b) {
+  return _mm512_maskz_min_pd(0xFF, b, a);
+}
+#endif
 /// `value` where `gate` > 0, zero elsewhere: the derivative of a rectifier applied to a gradient.
 template <class P>
 [[nodiscard, gnu::always_inline]] inline P where_positive(const P& gate, const P& value) {
-  const P mask = Eigen::internal::pcmp_lt(zero<P>(), gate);
   if constexpr (std::is_arithmetic_v<P> || std::is_class_v<P>)
-    return mask != P(0) ? value : P(0);
+    return gate > P(0) ? value : P(0);
   else
-    return Eigen::internal::pand(mask, value);
+    return Eigen::internal::pand(Eigen::internal::pcmp_lt(zero<P>(), gate), value);
 }
 /// The sum of all lanes, in an order that depends only on the lane count.
 template <class T>

@@ -104,9 +104,9 @@ constexpr auto segments() {
   else
     return []<int... I>(std::integer_sequence<int, I...>) {
       if constexpr (last == 0)
-        return Segments<first, (I, Width)...>{};
+        return Segments<first, (I * 0 + Width)...>{};
       else
-        return Segments<first, (I, Width)..., last>{};
+        return Segments<first, (I * 0 + Width)..., last>{};
     }
   (std::make_integer_sequence<int, full>{});
 }
