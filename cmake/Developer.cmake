@@ -9,6 +9,8 @@ set(DRNET_MARCH "" CACHE STRING "Instruction set of our own builds, as in -march
 set(DRNET_SANITIZE "" CACHE STRING "Sanitizers of our own builds, as in -fsanitize=<value>")
 option(DRNET_CCACHE "Compile through ccache where it is installed" ON)
 
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
 add_library(drnet_developer INTERFACE)
 target_compile_options(drnet_developer INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion

@@ -4,4 +4,6 @@
 const char* first_unit();
 const char* second_unit();
 
-int main() { return std::strcmp(first_unit(), "one") != 0 || std::strcmp(second_unit(), "two") != 0; }
+int main() {
+  return std::strcmp(first_unit(), "one") != 0 || std::strcmp(second_unit(), "two") != 0;
+}
