@@ -1,0 +1,137 @@
+// A montage: example images grouped by the resolution that was chosen for them, largest first, as one
+// stand-alone SVG picture. (The HTML report shows the same images as a flowing grid.)
+#pragma once
+
+#include <drnet/core/config.hpp>
+#include <drnet/core/error.hpp>
+#include <drnet/io/atomic_file.hpp>
+#include <drnet/io/markup.hpp>
+#include <drnet/io/png.hpp>
+#include <drnet/io/svg_chart.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <ostream>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace drnet::inline DRNET_ISA {
+
+/// One classified image: 8-bit pixels, rows from the top, channels (1 or 3) interleaved.
+struct MontageImage {
+  int width = 0, height = 0, channels = 3;
+  std::vector<std::uint8_t> pixels;
+  std::string label;      ///< the true class; empty if not known
+  std::string predicted;  ///< the class that the network chose
+  int resolution = 0;     ///< the resolution that the predictor chose
+
+  [[nodiscard]] bool correct() const { return label == predicted; }
+};
+
+struct MontageOptions {
+  int columns = 6;
+  int side = 112;      ///< of a picture, in pixels of the SVG
+  int per_group = 12;  ///< most images shown of each resolution; the heading counts them all
+};
+
+namespace montage_detail {
+
+/// Images by resolution, largest first.
+using Groups = std::map<int, std::vector<const MontageImage*>, std::greater<>>;
+
+inline Groups by_resolution(std::span<const MontageImage> images) {
+  Groups groups;
+  for (const MontageImage& image : images) groups[image.resolution].push_back(&image);
+  return groups;
+}
+
+/// "data:image/png;base64,…"; throws Error if the pixels do not fit the sides.
+inline std::string data_uri(const MontageImage& image) {
+  return "data:image/png;base64," +
+         markup::to_base64(to_png(image.width, image.height, image.channels, image.pixels));
+}
+
+/// What a reader needs to know of a prediction without telling colours apart.
+struct Caption {
+  std::string predicted, remark;
+};
+inline Caption caption(const MontageImage& image, std::size_t characters) {
+  if (image.label.empty()) return {markup::shorten(image.predicted, characters), ""};
+  if (image.correct()) return {"✓ " + markup::shorten(image.predicted, characters - 2), ""};
+  return {"✗ " + markup::shorten(image.predicted, characters - 2),
+          "is " + markup::shorten(image.label, characters - 3)};
+}
+
+inline std::string heading(int resolution, std::size_t count) {
+  return std::to_string(resolution) + " px · " + std::to_string(count) + (count == 1 ? " image" : " images");
+}
+
+}  // namespace montage_detail
+
+namespace montage_detail {
+
+/// One picture with its caption below, upper left corner at (x, y).
+inline std::string cell(const MontageImage& image, int x, int y, int side) {
+  const auto characters = static_cast<std::size_t>(std::max(4, side / 7));
+  const Caption words = caption(image, characters);
+  std::string svg = "<image x=\"" + std::to_string(x) + "\" y=\"" + std::to_string(y) + "\" width=\"" +
+                    std::to_string(side) + "\" height=\"" + std::to_string(side) + "\" href=\"" +
+                    data_uri(image) + "\"/>";
+  svg += svg::detail::text(x, y + side + 14, image.correct() ? "" : "class=\"bold\"", words.predicted);
+  if (!words.remark.empty()) svg += svg::detail::text(x, y + side + 28, "class=\"soft\"", words.remark);
+  return svg;
+}
+
+}  // namespace montage_detail
+
+/// The montage as an SVG document: one block of rows for each resolution. Throws Error for pixels that do
+/// not fit their sides, and for options outside their ranges.
+[[nodiscard]] inline std::string montage_svg(std::span<const MontageImage> images,
+                                             const MontageOptions& options = {}) {
+  if (options.columns < 1 || options.columns > 100 || options.side < 16 || options.side > 4096 ||
+      options.per_group < 1)
+    throw Error("montage", "1 to 100 columns of 16 to 4096 px and at least 1 image of each resolution",
+                std::to_string(options.columns) + " columns, " + std::to_string(options.side) + " px, " +
+                    std::to_string(options.per_group) + " images");
+  constexpr int kMargin = 10, kGap = 10, kHeading = 30, kCaption = 42;
+  const montage_detail::Groups groups = montage_detail::by_resolution(images);
+  const int pitch = options.side + kGap;
+  std::string content;
+  int y = kMargin;
+  std::size_t rank = 0;
+  for (const auto& [resolution, members] : groups) {
+    const svg::Shade shade = svg::resolution_shade(rank++, groups.size());
+    content += "<rect x=\"" + std::to_string(kMargin) + "\" y=\"" + std::to_string(y + 3) +
+               "\" width=\"14\" height=\"14\" rx=\"3\" fill=\"" + shade.fill + "\"/>";
+    content += svg::detail::text(kMargin + 22, y + 15, "class=\"bold\" style=\"font-size:14px\"",
+                                 montage_detail::heading(resolution, members.size()));
+    y += kHeading;
+    const int shown = static_cast<int>(std::min(members.size(), static_cast<std::size_t>(options.per_group)));
+    for (int i = 0; i < shown; ++i)
+      content +=
+          montage_detail::cell(*members[static_cast<std::size_t>(i)], kMargin + i % options.columns * pitch,
+                               y + i / options.columns * (options.side + kCaption), options.side);
+    y += (shown + options.columns - 1) / options.columns * (options.side + kCaption);
+  }
+  const std::string width = std::to_string(2 * kMargin + options.columns * pitch - kGap),
+                    height = std::to_string(y + kMargin);
+  return "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + width + "\" height=\"" + height +
+         "\" viewBox=\"0 0 " + width + " " + height +
+         "\" role=\"img\" aria-label=\"Images by chosen resolution\"><style>" +
+         std::string(svg::kChartStyle) +
+         "</style><rect width=\"100%\" height=\"100%\" fill=\"var(--paper)\"/>" + content + "</svg>\n";
+}
+
+/// Writes montage_svg() atomically.
+inline void write_montage_svg(std::span<const MontageImage> images, const std::filesystem::path& path,
+                              const MontageOptions& options = {}) {
+  const std::string document = montage_svg(images, options);
+  write_atomically(path, [&](std::ostream& file) { file << document; });
+}
+
+}  // namespace drnet::inline DRNET_ISA

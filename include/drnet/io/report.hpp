@@ -1,0 +1,448 @@
+// A report of training runs and measurements as one HTML file that needs nothing else: inline SVG, no script,
+// no address. Costs are multiply-adds of one image including the predictor (METHOD, "Loss"); accuracies carry
+// 95 % Wilson intervals.
+#pragma once
+
+#include <drnet/core/config.hpp>
+#include <drnet/core/error.hpp>
+#include <drnet/io/atomic_file.hpp>
+#include <drnet/io/markup.hpp>
+#include <drnet/io/montage.hpp>
+#include <drnet/io/svg_chart.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <limits>
+#include <map>
+#include <ostream>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace drnet::inline DRNET_ISA {
+
+/// What a report shows. A number that is not known is NaN and leaves a gap, shares may be empty.
+struct Report {
+  static constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+
+  /// After one epoch: values on the validation images, loss on the training images.
+  struct Epoch {
+    int stage = 1;
+    double epoch = kUnknown;  ///< counted over all stages, from 1
+    double seconds = kUnknown;
+    double loss = kUnknown;
+    double accuracy = kUnknown;  ///< 0..1
+    double average_macs = kUnknown;
+    std::vector<double> shares;  ///< 0..1, one for each candidate
+  };
+
+  /// A measured result.
+  struct Evaluation {
+    std::string router;          ///< how resolutions were chosen
+    double accuracy = kUnknown;  ///< 0..1
+    std::int64_t correct = 0, images = 0;
+    double average_macs = kUnknown;
+    std::vector<double> shares;
+    double milliseconds_per_image = kUnknown, images_per_second = kUnknown;
+  };
+
+  struct Run {
+    std::string name, model, data;
+    double parameters = kUnknown;
+    std::vector<int> candidates;  ///< resolutions, largest first
+    std::vector<Epoch> epochs;
+    std::vector<Evaluation> evaluations;
+  };
+
+  std::string title, subtitle;
+  std::vector<Run> runs;
+  std::vector<MontageImage> montage;
+};
+
+struct Interval {
+  double low, high;
+};
+
+/// 95 % interval of a proportion (E. B. Wilson, 1927): stays inside 0..1 and holds for small counts too.
+/// Without images, NaN.
+[[nodiscard]] inline Interval wilson_interval(std::int64_t correct, std::int64_t images) {
+  if (images <= 0 || correct < 0 || correct > images) return {Report::kUnknown, Report::kUnknown};
+  constexpr double z = 1.959963984540054;  // 97.5 % quantile of the standard normal distribution
+  const double n = static_cast<double>(images), p = static_cast<double>(correct) / n;
+  const double center = (p + z * z / (2 * n)) / (1 + z * z / n);
+  const double half = z / (1 + z * z / n) * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n));
+  return {std::max(0.0, center - half), std::min(1.0, center + half)};
+}
+
+namespace report_detail {
+
+inline constexpr std::string_view kPageStyle = R"(*{box-sizing:border-box}
+body{margin:0 auto;max-width:1180px;padding:20px 16px 40px;background:var(--paper);color:var(--ink);
+font:16px/1.5 system-ui,sans-serif;-webkit-print-color-adjust:exact;print-color-adjust:exact}
+h1{font-size:1.7rem;line-height:1.2;margin:.3em 0 .1em}h2{font-size:1.2rem;margin:2em 0 .5em}
+h3{font-size:1rem;margin:1.2em 0 .4em}p{margin:.3em 0 .8em;max-width:75ch}
+.lead,.note,figcaption small{color:var(--soft)}.note{font-size:.875rem}
+.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.9rem}
+th,td{padding:.35em .7em;text-align:left;border-bottom:1px solid var(--grid);white-space:nowrap}
+td.name{white-space:normal;min-width:15em;overflow-wrap:anywhere}
+th{font-weight:600;vertical-align:bottom}.n{text-align:right;font-variant-numeric:tabular-nums}
+.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,340px),1fr));gap:14px}
+.chart{background:var(--card);border-radius:8px;padding:8px;margin:0;break-inside:avoid;max-width:560px}
+.chart.wide{max-width:700px}.chart svg{display:block;width:100%;height:auto}
+.legend{list-style:none;display:flex;flex-wrap:wrap;gap:.2em 1.2em;padding:0;margin:.5em 0;font-size:.875rem}
+.legend li{overflow-wrap:anywhere}.mark{vertical-align:-1px;margin-right:.4em}
+.share{display:block;border-radius:4px}.shares{display:grid;grid-template-columns:minmax(9em,1fr) 3fr;
+gap:.4em 1em;align-items:center;font-size:.9rem;overflow-wrap:anywhere}
+.axis-choice+label{margin-right:1em}.by-seconds{display:none}
+#axis-seconds:checked~.by-seconds{display:grid}#axis-seconds:checked~.by-epoch{display:none}
+.montage{display:grid;grid-template-columns:repeat(auto-fill,minmax(112px,1fr));gap:12px}
+figure{margin:0}.montage figure{break-inside:avoid;min-width:0}
+.montage img{display:block;width:100%;aspect-ratio:1;object-fit:contain;background:var(--card);border-radius:4px}
+.montage img.small{image-rendering:pixelated}
+figcaption{font-size:.8rem;line-height:1.3;margin-top:.25em;overflow-wrap:anywhere}
+figcaption small{display:block;font-size:inherit}.wrong{font-weight:600}
+@media (max-width:560px){th,td{padding:.35em .45em}td.name{min-width:8em}.shares{grid-template-columns:1fr;gap:.15em}.share{margin-bottom:.7em}}
+@media print{body{max-width:none;padding:0;font-size:11pt}h2{break-after:avoid}.scroll{overflow:visible}
+table{font-size:8pt}th,td{padding:.2em .4em}}
+)";
+
+/// A unit in which the largest of some values has a short number.
+struct Unit {
+  double size = 1;
+  std::string name;
+};
+
+/// The largest finite value; 0 without one.
+inline double largest(const std::vector<double>& values) {
+  double result = 0;
+  for (const double value : values)
+    if (std::isfinite(value)) result = std::max(result, value);
+  return result;
+}
+
+inline Unit macs_unit(double most) {
+  if (most >= 5e8) return {1e9, "G multiply-adds"};
+  if (most >= 5e5) return {1e6, "M multiply-adds"};
+  return {1, "multiply-adds"};
+}
+
+inline Unit time_unit(double most) {
+  if (most >= 3 * 3600) return {3600, "hours"};
+  if (most >= 3 * 60) return {60, "minutes"};
+  return {1, "seconds"};
+}
+
+/// What stands for a run in the table: its evaluations, or what its last epoch said.
+inline std::vector<Report::Evaluation> results(const Report::Run& run) {
+  if (!run.evaluations.empty() || run.epochs.empty()) return run.evaluations;
+  const Report::Epoch& last = run.epochs.back();
+  Report::Evaluation result;
+  result.router = "last epoch";
+  result.accuracy = last.accuracy;
+  result.average_macs = last.average_macs;
+  result.shares = last.shares;
+  return {result};
+}
+
+/// What all sections share: units and the shade of every resolution.
+struct Context {
+  const Report& report;
+  Unit macs;
+  std::vector<int> resolutions;  // all candidates of all runs, largest first
+
+  explicit Context(const Report& what) : report(what) {
+    std::vector<double> costs;
+    std::set<int, std::greater<>> all;
+    for (const Report::Run& run : report.runs) {
+      for (const Report::Epoch& epoch : run.epochs) costs.push_back(epoch.average_macs);
+      for (const Report::Evaluation& result : run.evaluations) costs.push_back(result.average_macs);
+      all.insert(run.candidates.begin(), run.candidates.end());
+    }
+    for (const MontageImage& image : report.montage) all.insert(image.resolution);
+    macs = macs_unit(largest(costs));
+    resolutions.assign(all.begin(), all.end());
+  }
+
+  [[nodiscard]] svg::Part part(int resolution) const {
+    const auto found = std::find(resolutions.begin(), resolutions.end(), resolution);
+    const auto rank = static_cast<std::size_t>(found - resolutions.begin());
+    return {std::to_string(resolution) + " px", svg::resolution_shade(rank, resolutions.size())};
+  }
+  [[nodiscard]] std::vector<svg::Part> parts(const std::vector<int>& candidates) const {
+    std::vector<svg::Part> all;
+    for (const int resolution : candidates) all.push_back(part(resolution));
+    return all;
+  }
+};
+
+/// Throws Error where shares do not belong to the candidates.
+inline void check(const Report& report) {
+  for (const Report::Run& run : report.runs) {
+    const auto fits = [&](const std::vector<double>& shares) {
+      return shares.empty() || shares.size() == run.candidates.size();
+    };
+    const bool good = std::all_of(run.epochs.begin(), run.epochs.end(),
+                                  [&](const Report::Epoch& e) { return fits(e.shares); }) &&
+                      std::all_of(run.evaluations.begin(), run.evaluations.end(),
+                                  [&](const Report::Evaluation& e) { return fits(e.shares); });
+    if (!good)
+      throw Error("report, run '" + run.name + "'",
+                  "a share for each of " + std::to_string(run.candidates.size()) + " candidates",
+                  "another number");
+  }
+}
+
+inline std::string chart(const std::string& svg, std::string_view more = "") {
+  return "<figure class=\"chart" + std::string(more) + "\">" + svg + "</figure>\n";
+}
+
+inline std::string cell(const std::string& text) {
+  return "<td class=\"n\">" + text + "</td>";
+}
+
+/// "71.0 % (68.1 – 73.7)".
+inline std::string accuracy_text(const Report::Evaluation& result) {
+  if (!std::isfinite(result.accuracy)) return "–";
+  const Interval interval = wilson_interval(result.correct, result.images);
+  std::string text = markup::number(100 * result.accuracy, 1) + " %";
+  if (std::isfinite(interval.low))
+    text +=
+        " (" + markup::number(100 * interval.low, 1) + " – " + markup::number(100 * interval.high, 1) + ")";
+  return text;
+}
+
+/// The rows of the table: every result with the run that it belongs to.
+struct Row {
+  const Report::Run& run;
+  std::size_t style;
+  Report::Evaluation result;
+
+  [[nodiscard]] std::string label() const {
+    return result.router.empty() ? run.name : run.name + " · " + result.router;
+  }
+};
+inline std::vector<Row> rows(const Report& report) {
+  std::vector<Row> all;
+  for (std::size_t i = 0; i < report.runs.size(); ++i)
+    for (const Report::Evaluation& result : results(report.runs[i]))
+      all.push_back({report.runs[i], i, result});
+  return all;
+}
+
+inline std::string table_row(const Context& context, const Row& row, std::size_t number) {
+  return "<tr>" + cell(std::to_string(number)) + "<td class=\"name\">" + svg::legend_mark(row.style) +
+         markup::escape(row.label()) + "</td>" + cell(accuracy_text(row.result)) +
+         cell(markup::significant(row.result.average_macs / context.macs.size, 3)) +
+         cell(markup::significant(row.result.milliseconds_per_image, 3)) +
+         cell(markup::significant(row.result.images_per_second, 3)) +
+         cell(markup::number(row.run.parameters / 1e6, 2)) + "<td>" + markup::escape(row.run.model) +
+         "</td><td>" + markup::escape(row.run.data) + "</td></tr>\n";
+}
+
+inline std::string results_table(const Context& context) {
+  std::string body;
+  std::size_t number = 0;
+  for (const Row& row : rows(context.report)) body += table_row(context, row, ++number);
+  if (body.empty()) body = "<tr><td colspan=\"9\">no results</td></tr>\n";
+  const auto column = [](const std::string& title) {
+    return "<th scope=\"col\" class=\"n\">" + title + "</th>";
+  };
+  return "<section><h2>Results</h2><div class=\"scroll\"><table><thead><tr>" + column("#") +
+         "<th scope=\"col\">Run</th>" + column("Top-1 accuracy<br>(95 % interval)") +
+         column("Average cost<br>(" + context.macs.name + ")") + column("Latency<br>(ms / image)") +
+         column("Throughput<br>(images / s)") + column("Parameters<br>(M)") +
+         "<th scope=\"col\">Model</th><th scope=\"col\">Data</th></tr></thead><tbody>\n" + body +
+         "</tbody></table></div>\n<p class=\"note\">Costs are the mean of one image and include the "
+         "predictor. Intervals are Wilson's, for the sampling of the test images only.</p></section>\n";
+}
+
+inline std::string tradeoff(const Context& context) {
+  constexpr std::size_t kMostNames = 8;  // more points are labelled with their numbers in the table
+  const std::vector<Row> all = rows(context.report);
+  if (all.empty()) return "";
+  std::vector<svg::Measurement> points;
+  for (const Row& row : all) {
+    const Interval interval = wilson_interval(row.result.correct, row.result.images);
+    const std::string number = std::to_string(points.size() + 1);
+    points.push_back({number + " " + row.label(),
+                      all.size() <= kMostNames ? row.label() : number,
+                      row.style,
+                      {row.result.average_macs / context.macs.size, 100 * row.result.accuracy},
+                      100 * interval.low,
+                      100 * interval.high});
+  }
+  return "<section><h2>Accuracy against cost</h2>" +
+         chart(svg::scatter_chart(points, {"Top-1 accuracy (%), 95 % intervals",
+                                           "average cost of an image (" + context.macs.name + ")"}),
+               " wide") +
+         "</section>\n";
+}
+
+/// Legend entries of the runs, or of resolutions.
+inline std::string legend(const std::string& items) {
+  return "<ul class=\"legend\">" + items + "</ul>\n";
+}
+inline std::string legend_item(const std::string& mark, const std::string& name) {
+  return "<li>" + mark + markup::escape(name) + "</li>";
+}
+
+inline std::string share_bars(const Context& context) {
+  std::string bars;
+  for (const Row& row : rows(context.report))
+    if (!row.result.shares.empty())
+      bars += "<div>" + markup::escape(row.label()) + "</div>" +
+              svg::stacked_bar(row.result.shares, context.parts(row.run.candidates), row.label()) + "\n";
+  return bars.empty() ? "" : "<div class=\"shares\">" + bars + "</div>\n";
+}
+
+inline std::string share_bands(const Context& context) {
+  std::string charts;
+  for (const Report::Run& run : context.report.runs) {
+    std::vector<double> epochs;
+    std::vector<std::vector<double>> shares;
+    for (const Report::Epoch& epoch : run.epochs)
+      if (!epoch.shares.empty() && svg::plottable(epoch.epoch)) {
+        epochs.push_back(epoch.epoch);
+        shares.push_back(epoch.shares);
+      }
+    if (epochs.empty()) continue;
+    charts += chart(svg::stacked_bands(epochs, shares, context.parts(run.candidates),
+                                       {markup::shorten(run.name, 42) + " (%)", "epoch", 1}));
+  }
+  return charts.empty() ? "" : "<h3>During training</h3><div class=\"charts\">" + charts + "</div>\n";
+}
+
+inline std::string shares(const Context& context) {
+  const std::string charts = share_bars(context) + share_bands(context);
+  if (charts.empty()) return "";
+  std::string items;
+  for (const int resolution : context.resolutions) {
+    const svg::Part part = context.part(resolution);
+    items += legend_item(svg::legend_square(part.shade), part.name);
+  }
+  return "<section><h2>Share of each resolution</h2>" + legend(items) + charts + "</section>\n";
+}
+
+/// One chart of one value of every run's epochs.
+inline std::string curve(const Context& context, double Report::Epoch::*x, double x_size,
+                         double Report::Epoch::*y, double y_size, const svg::ChartText& words) {
+  std::vector<svg::Series> all;
+  for (std::size_t i = 0; i < context.report.runs.size(); ++i) {
+    svg::Series series{context.report.runs[i].name, i, {}};
+    for (const Report::Epoch& epoch : context.report.runs[i].epochs)
+      series.points.push_back({epoch.*x / x_size, epoch.*y / y_size});
+    all.push_back(std::move(series));
+  }
+  return chart(svg::line_chart(all, words));
+}
+
+inline std::string curves_over(const Context& context, double Report::Epoch::*x, const svg::ChartText& axis,
+                               double x_size) {
+  const auto titled = [&](const std::string& title) {
+    svg::ChartText words = axis;
+    words.title = title;
+    return words;
+  };
+  return curve(context, x, x_size, &Report::Epoch::loss, 1, titled("Training loss")) +
+         curve(context, x, x_size, &Report::Epoch::accuracy, 0.01, titled("Validation accuracy (%)")) +
+         curve(context, x, x_size, &Report::Epoch::average_macs, context.macs.size,
+               titled("Average cost of an image (" + context.macs.name + ")"));
+}
+
+/// Where a new stage begins, if that is the same epoch in all runs that have it.
+inline std::vector<svg::Rule> stage_rules(const Report& report) {
+  std::map<int, std::set<double>> begins;
+  for (const Report::Run& run : report.runs)
+    for (std::size_t i = 1; i < run.epochs.size(); ++i)
+      if (run.epochs[i].stage != run.epochs[i - 1].stage && svg::plottable(run.epochs[i].epoch))
+        begins[run.epochs[i].stage].insert(run.epochs[i].epoch);
+  std::vector<svg::Rule> rules;
+  for (const auto& begin : begins)
+    if (begin.second.size() == 1)
+      rules.push_back({*begin.second.begin(), "stage " + std::to_string(begin.first)});
+  return rules;
+}
+
+/// Both sets of curves are in the page; two radio buttons and CSS show one of them.
+inline std::string curves(const Context& context) {
+  std::string items;
+  std::vector<double> seconds;
+  for (std::size_t i = 0; i < context.report.runs.size(); ++i) {
+    const Report::Run& run = context.report.runs[i];
+    if (!run.epochs.empty()) items += legend_item(svg::legend_mark(i), run.name);
+    for (const Report::Epoch& epoch : run.epochs)
+      if (std::isfinite(epoch.seconds)) seconds.push_back(epoch.seconds);
+  }
+  if (items.empty()) return "";
+  std::string section = "<section><h2>Training</h2>" + legend(items);
+  if (!seconds.empty())
+    section +=
+        "<input type=\"radio\" name=\"axis\" class=\"axis-choice\" id=\"axis-epoch\" checked><label "
+        "for=\"axis-epoch\">"
+        "over epochs</label><input type=\"radio\" name=\"axis\" class=\"axis-choice\" "
+        "id=\"axis-seconds\"><label "
+        "for=\"axis-seconds\">over time</label>\n";
+  section += "<div class=\"charts by-epoch\">" +
+             curves_over(context, &Report::Epoch::epoch, {"", "epoch", 1, stage_rules(context.report)}, 1) +
+             "</div>\n";
+  if (!seconds.empty()) {
+    const Unit unit = time_unit(largest(seconds));
+    section += "<div class=\"charts by-seconds\">" +
+               curves_over(context, &Report::Epoch::seconds, {"", unit.name, 0, {}}, unit.size) + "</div>\n";
+  }
+  return section + "</section>\n";
+}
+
+inline std::string montage_figure(const MontageImage& image) {
+  constexpr int kPixelatedBelow = 64;  // an enlarged small picture shows its pixels, not a blur
+  const montage_detail::Caption words = montage_detail::caption(image, 40);
+  return "<figure><img" + std::string(image.width < kPixelatedBelow ? " class=\"small\"" : "") + " alt=\"" +
+         markup::escape(image.label) + "\" src=\"" + montage_detail::data_uri(image) + "\"><figcaption" +
+         (image.correct() ? "" : " class=\"wrong\"") + ">" + markup::escape(words.predicted) + "<small>" +
+         markup::escape(words.remark) + "</small></figcaption></figure>\n";
+}
+
+inline std::string montage(const Context& context) {
+  if (context.report.montage.empty()) return "";
+  std::string section = "<section><h2>Images by chosen resolution</h2>\n";
+  for (const auto& [resolution, images] : montage_detail::by_resolution(context.report.montage)) {
+    section += "<h3>" + svg::legend_square(context.part(resolution).shade) +
+               markup::escape(montage_detail::heading(resolution, images.size())) +
+               "</h3><div class=\"montage\">\n";
+    for (const MontageImage* image : images) section += montage_figure(*image);
+    section += "</div>\n";
+  }
+  return section + "</section>\n";
+}
+
+}  // namespace report_detail
+
+/// The report as an HTML document. Throws Error for shares that do not belong to the candidates and for
+/// montage pixels that do not fit their sides.
+[[nodiscard]] inline std::string report_html(const Report& report) {
+  report_detail::check(report);
+  const report_detail::Context context(report);
+  const std::string title = markup::escape(report.title.empty() ? "Dynamic resolution" : report.title);
+  return "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+         "content=\"width=device-width,initial-scale=1\"><title>" +
+         title + "</title>\n<style>" + std::string(svg::kChartStyle) +
+         std::string(report_detail::kPageStyle) + "</style></head>\n<body><header><h1>" + title +
+         "</h1><p class=\"lead\">" + markup::escape(report.subtitle) + "</p></header>\n<main>" +
+         report_detail::results_table(context) + report_detail::tradeoff(context) +
+         report_detail::shares(context) + report_detail::curves(context) + report_detail::montage(context) +
+         "</main></body></html>\n";
+}
+
+/// Writes report_html() atomically.
+inline void write_report(const Report& report, const std::filesystem::path& path) {
+  const std::string document = report_html(report);
+  write_atomically(path, [&](std::ostream& file) { file << document; });
+}
+
+}  // namespace drnet::inline DRNET_ISA

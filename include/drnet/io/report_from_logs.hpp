@@ -1,0 +1,241 @@
+// A report from the JSON Lines logs of training runs; docs/log-format.md describes their events. Events and
+// fields that are not known are ignored, null and missing numbers are gaps, wrong types are errors.
+#pragma once
+
+#include <drnet/core/config.hpp>
+#include <drnet/core/error.hpp>
+#include <drnet/io/log.hpp>
+#include <drnet/io/markup.hpp>
+#include <drnet/io/montage.hpp>
+#include <drnet/io/report.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace drnet::inline DRNET_ISA {
+
+namespace report_log_detail {
+
+/// One object of a log, with typed access to its fields.
+class Event {
+ public:
+  Event(const nlohmann::json& fields, std::string place) : fields_(fields), place_(std::move(place)) {}
+
+  [[nodiscard]] const std::string& place() const { return place_; }
+  [[nodiscard]] const nlohmann::json* find(const char* key) const {
+    const auto found = fields_.find(key);
+    return found == fields_.end() || found->is_null() ? nullptr : &*found;
+  }
+
+  [[nodiscard]] double number(const char* key) const {
+    const nlohmann::json* value = find(key);
+    return value ? number(key, *value) : Report::kUnknown;
+  }
+
+  [[nodiscard]] std::vector<double> numbers(const char* key) const {
+    std::vector<double> values;
+    for (const nlohmann::json& value : array(key))
+      values.push_back(value.is_null() ? Report::kUnknown : number(key, value));
+    return values;
+  }
+
+  /// A whole number in low..high; `missing` without one.
+  [[nodiscard]] std::int64_t integer(const char* key, std::int64_t low, std::int64_t high,
+                                     std::int64_t missing) const {
+    const nlohmann::json* value = find(key);
+    return value ? integer(key, *value, low, high) : missing;
+  }
+
+  [[nodiscard]] std::vector<int> resolutions(const char* key) const {
+    std::vector<int> values;
+    for (const nlohmann::json& value : array(key))
+      values.push_back(static_cast<int>(integer(key, value, 1, 65'535)));
+    return values;
+  }
+
+  /// Text, or the digits of a class index.
+  [[nodiscard]] std::string text(const char* key) const {
+    const nlohmann::json* value = find(key);
+    if (value == nullptr) return "";
+    if (value->is_number_integer()) return value->dump();
+    if (!value->is_string()) fail(key, "text", *value);
+    return value->get<std::string>();
+  }
+
+  [[nodiscard]] const nlohmann::json& array(const char* key) const {
+    static const nlohmann::json kNone = nlohmann::json::array();
+    const nlohmann::json* value = find(key);
+    if (value == nullptr) return kNone;
+    if (!value->is_array()) fail(key, "a list", *value);
+    return *value;
+  }
+
+  [[noreturn]] void fail(const char* key, const std::string& expected, const nlohmann::json& got) const {
+    throw Error(place_ + ", \"" + key + "\"", expected, markup::shorten(got.dump(), 60));
+  }
+
+ private:
+  [[nodiscard]] double number(const char* key, const nlohmann::json& value) const {
+    if (!value.is_number()) fail(key, "a number", value);
+    return value.get<double>();
+  }
+  [[nodiscard]] std::int64_t integer(const char* key, const nlohmann::json& value, std::int64_t low,
+                                     std::int64_t high) const {
+    const bool whole =
+        value.is_number_integer() && !(value.is_number_unsigned() && value.get<std::uint64_t>() > INT64_MAX);
+    if (!whole || value.get<std::int64_t>() < low || value.get<std::int64_t>() > high)
+      fail(key, "a whole number from " + std::to_string(low) + " to " + std::to_string(high), value);
+    return value.get<std::int64_t>();
+  }
+
+  const nlohmann::json& fields_;
+  std::string place_;
+};
+
+inline void start(const Event& event, Report::Run& run) {
+  run.model = event.text("model");
+  run.data = event.text("data");
+  run.parameters = event.number("parameters");
+  run.candidates = event.resolutions("candidates");
+}
+
+/// Epochs count anew in each stage; the curve counts on.
+inline Report::Epoch epoch(const Event& event, const std::vector<Report::Epoch>& before) {
+  Report::Epoch result;
+  result.stage =
+      static_cast<int>(event.integer("stage", 1, 1'000'000, before.empty() ? 1 : before.back().stage));
+  const auto earlier = std::find_if(before.rbegin(), before.rend(),
+                                    [&](const Report::Epoch& e) { return e.stage != result.stage; });
+  const double offset = earlier == before.rend() ? 0 : earlier->epoch;
+  const double last = before.empty() ? 0 : before.back().epoch;
+  const double own = event.number("epoch");
+  result.epoch = std::isfinite(own) ? offset + own : last + 1;
+  result.seconds = event.number("seconds");
+  result.loss = event.number("loss");
+  result.accuracy = event.number("accuracy");
+  result.average_macs = event.number("average_macs");
+  result.shares = event.numbers("shares");
+  return result;
+}
+
+inline Report::Evaluation evaluation(const Event& event) {
+  Report::Evaluation result;
+  result.router = event.text("router");
+  result.accuracy = event.number("accuracy");
+  result.images = event.integer("images", 0, INT64_MAX, 0);
+  result.correct = event.integer("correct", 0, result.images, 0);
+  if (event.find("correct") == nullptr) result.images = 0;  // no counts, no interval
+  if (!std::isfinite(result.accuracy) && result.images > 0)
+    result.accuracy = static_cast<double>(result.correct) / static_cast<double>(result.images);
+  result.average_macs = event.number("average_macs");
+  result.shares = event.numbers("shares");
+  result.milliseconds_per_image = event.number("milliseconds_per_image");
+  result.images_per_second = event.number("images_per_second");
+  return result;
+}
+
+/// The last evaluation with each router counts.
+inline void add_evaluation(Report::Run& run, Report::Evaluation result) {
+  const auto same = std::find_if(run.evaluations.begin(), run.evaluations.end(),
+                                 [&](const Report::Evaluation& e) { return e.router == result.router; });
+  if (same == run.evaluations.end())
+    run.evaluations.push_back(std::move(result));
+  else
+    *same = std::move(result);
+}
+
+inline MontageImage image(const Event& event) {
+  constexpr std::int64_t kMaxSide = 4096;
+  MontageImage result;
+  result.width = static_cast<int>(event.integer("width", 1, kMaxSide, 0));
+  result.height = static_cast<int>(event.integer("height", 1, kMaxSide, 0));
+  result.channels = static_cast<int>(event.integer("channels", 1, 3, 3));
+  result.resolution = static_cast<int>(event.integer("resolution", 0, 65'535, 0));
+  result.label = event.text("label");
+  result.predicted = event.text("predicted");
+  auto pixels = markup::from_base64(event.text("pixels"));
+  const auto bytes = static_cast<std::size_t>(result.width) * static_cast<std::size_t>(result.height) *
+                     static_cast<std::size_t>(result.channels);
+  if (!pixels || pixels->size() != bytes || bytes == 0 || result.channels == 2)
+    throw Error(event.place() + ", \"pixels\"", "base64 of width x height x channels bytes (1 or 3 channels)",
+                pixels ? std::to_string(pixels->size()) + " bytes for " + std::to_string(result.width) +
+                             " x " + std::to_string(result.height) + " x " + std::to_string(result.channels)
+                       : "other text");
+  result.pixels = std::move(*pixels);
+  return result;
+}
+
+inline std::vector<MontageImage> montage(const Event& event) {
+  std::vector<MontageImage> images;
+  for (const nlohmann::json& entry : event.array("images")) {
+    if (!entry.is_object()) event.fail("images", "objects", entry);
+    images.push_back(image(Event(entry, event.place())));
+  }
+  return images;
+}
+
+inline void require_shares(const Event& event, const Report::Run& run) {
+  const std::size_t shares = event.array("shares").size();
+  if (shares != 0 && shares != run.candidates.size())
+    event.fail("shares", "one number for each of " + std::to_string(run.candidates.size()) + " candidates",
+               event.array("shares"));
+}
+
+/// Adds the runs of one log; a further `start` in the same file begins another one.
+inline void add_log(Report& report, const std::filesystem::path& path, const std::string& name) {
+  const Log log = read_log(path);
+  std::size_t started = 0;
+  const std::size_t first = report.runs.size();
+  const auto current = [&]() -> Report::Run& {
+    if (report.runs.size() == first) report.runs.emplace_back().name = name;
+    return report.runs.back();
+  };
+  for (std::size_t i = 0; i < log.entries.size(); ++i) {
+    const Event event(log.entries[i], path.string() + ":" + std::to_string(i + 1));
+    const std::string kind = event.text("event");
+    if (kind == "start") {
+      if (++started > 1) report.runs.emplace_back().name = name + " (" + std::to_string(started) + ")";
+      start(event, current());
+    } else if (kind == "epoch") {
+      require_shares(event, current());
+      current().epochs.push_back(epoch(event, current().epochs));
+    } else if (kind == "evaluation") {
+      require_shares(event, current());
+      add_evaluation(current(), evaluation(event));
+    } else if (kind == "montage") {
+      report.montage = montage(event);
+    }
+  }
+}
+
+}  // namespace report_log_detail
+
+/// A report of all runs in the logs, in this order; a run is named after its file, with its folder where
+/// files have the same name. The last montage of the last log that has one is shown. Throws Error, with
+/// "file:line" where there is one, for logs that cannot be read and fields of a wrong type.
+[[nodiscard]] inline Report report_from_logs(std::span<const std::filesystem::path> paths) {
+  Report report;
+  for (const std::filesystem::path& path : paths) {
+    const auto same_name = std::count_if(paths.begin(), paths.end(), [&](const std::filesystem::path& other) {
+      return other.stem() == path.stem();
+    });
+    const std::filesystem::path longer = path.parent_path().filename() / path.stem();
+    const std::string name = same_name == 1 ? path.stem().string() : longer.string();
+    report_log_detail::add_log(report, path, name);
+  }
+  report.title = "Dynamic resolution";
+  const std::size_t runs = report.runs.size();
+  report.subtitle = std::to_string(runs) + (runs == 1 ? " run" : " runs");
+  return report;
+}
+
+}  // namespace drnet::inline DRNET_ISA

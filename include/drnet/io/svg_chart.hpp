@@ -1,0 +1,443 @@
+// Charts as inline SVG text: lines, points with intervals, stacked bars and stacked bands. Colours come from
+// CSS variables (kChartStyle), so that one chart serves light, dark and print; NaN is a gap, never a point.
+// Palettes: Okabe & Ito (2008) for series, viridis for ordered resolutions; both are safe for colour-blind
+// eyes.
+#pragma once
+
+#include <drnet/core/config.hpp>
+#include <drnet/io/markup.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <iterator>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace drnet::inline DRNET_ISA::svg {
+
+/// CSS of every chart: seven series colours --c0 to --c6, ink, grid and paper, for both colour schemes.
+inline constexpr std::string_view kChartStyle = R"(:root{color-scheme:light dark;
+--paper:#fff;--card:#f5f7f9;--ink:#1b2027;--soft:#57606a;--grid:#dde2e8;
+--c0:#0072b2;--c1:#d55e00;--c2:#009e73;--c3:#b8588f;--c4:#c98a00;--c5:#3a9fd6;--c6:#1b2027}
+@media screen and (prefers-color-scheme:dark){:root{
+--paper:#14171c;--card:#1d2229;--ink:#e8ebef;--soft:#a3acb8;--grid:#343b45;
+--c0:#4c9be8;--c1:#f0743e;--c2:#2bc48a;--c3:#e39ac6;--c4:#f2b53b;--c5:#9ad4f5;--c6:#e8ebef}}
+svg text{font-family:system-ui,sans-serif;font-size:12px;fill:var(--ink)}
+svg .soft{fill:var(--soft)}svg .bold{font-weight:600}
+svg .grid{stroke:var(--grid);stroke-width:1;fill:none}
+svg .axis{stroke:var(--soft);stroke-width:1;fill:none}
+svg .line{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
+svg .dots{fill:none;stroke-width:5.5;stroke-linecap:round}
+svg .halo{paint-order:stroke;stroke:var(--card);stroke-width:3px;stroke-linejoin:round}
+svg .bar{stroke:var(--paper);stroke-width:1}
+)";
+
+inline constexpr std::size_t kSeriesColors = 7;
+
+/// "var(--c3)"; colours repeat after seven series, dashes and marks then tell them apart.
+[[nodiscard]] inline std::string series_color(std::size_t index) {
+  return "var(--c" + std::to_string(index % kSeriesColors) + ")";
+}
+
+/// Stroke dashes of series 0 to 6, 7 to 13, …
+[[nodiscard]] inline std::string_view series_dashes(std::size_t index) {
+  constexpr std::array<std::string_view, 6> kDashes{"none", "7 4", "1 5", "9 4 1 4", "3 4", "14 5"};
+  return kDashes[index / kSeriesColors % kDashes.size()];
+}
+
+/// Fill of the `rank`-th of `count` resolutions, largest first, and black or white, whichever reads on it.
+struct Shade {
+  std::string fill;
+  std::string_view text;
+};
+[[nodiscard]] inline Shade resolution_shade(std::size_t rank, std::size_t count) {
+  constexpr std::array<std::array<int, 3>, 6> kViridis{
+      {{59, 82, 139}, {44, 114, 142}, {33, 145, 140}, {40, 174, 128}, {94, 201, 98}, {173, 220, 48}}};
+  const double at =
+      count > 1 ? 5.0 * static_cast<double>(std::min(rank, count - 1)) / static_cast<double>(count - 1) : 0;
+  const auto low = std::min<std::size_t>(static_cast<std::size_t>(at), 4);
+  std::array<int, 3> rgb{};
+  for (std::size_t c = 0; c < 3; ++c)
+    rgb[c] = static_cast<int>(
+        std::lround(std::lerp(kViridis[low][c], kViridis[low + 1][c], at - static_cast<double>(low))));
+  const bool dark = 299 * rgb[0] + 587 * rgb[1] + 114 * rgb[2] < 105'000;  // luma of BT.601
+  return {"rgb(" + join(rgb, ",") + ")", dark ? "#fff" : "#000"};
+}
+
+/// A number as a coordinate: one decimal is a tenth of a pixel.
+[[nodiscard]] inline std::string px(double value) {
+  return markup::number(value, 1);
+}
+
+/// What a chart can place: beyond 10^30 differences lose their meaning, and may overflow.
+[[nodiscard]] inline bool plottable(double value) {
+  return std::abs(value) < 1e30;
+}
+
+/// One axis: a range, and ticks on the multiples of a step that is 1, 2 or 5 times a power of ten.
+struct Axis {
+  double low = 0, high = 1, step = 1;
+  int decimals = 0;
+
+  [[nodiscard]] double fraction(double value) const { return (value - low) / (high - low); }
+  [[nodiscard]] std::vector<double> ticks() const {
+    std::vector<double> values;
+    const double first = std::ceil(low / step - 1e-6), last = std::floor(high / step + 1e-6);
+    for (double i = first; i <= last; ++i) values.push_back(i * step);
+    return values;
+  }
+};
+
+/// The axis of the plottable values: about five ticks, no narrower than `least_step`. One value, equal values
+/// or none get a range around them.
+template <class Values>
+[[nodiscard]] Axis nice_axis(const Values& values, double least_step = 0) {
+  double low = std::numeric_limits<double>::infinity(), high = -low;
+  for (const double value : values)
+    if (plottable(value)) low = std::min(low, value), high = std::max(high, value);
+  if (low > high) low = 0, high = 1;
+  const double magnitude = std::max(std::abs(low), std::abs(high));
+  if (high - low <= 1e-9 * magnitude) {  // also keeps a step representable beside its values
+    const double around = magnitude > 0 ? 0.1 * magnitude : 0.5;
+    low -= around, high += around;
+  }
+  const double rough = std::max({(high - low) / 5, least_step, 1e-30});
+  const double power = std::pow(10, std::floor(std::log10(rough)));
+  const double times = rough / power;
+  Axis axis;
+  axis.step = power * (times <= 1.0001 ? 1 : times <= 2.0001 ? 2 : times <= 5.0001 ? 5 : 10);
+  axis.low = axis.step * std::floor(low / axis.step + 1e-6);
+  axis.high = axis.step * std::ceil(high / axis.step - 1e-6);
+  if (axis.high <= axis.low) axis.high = axis.low + axis.step;
+  axis.decimals = std::max(0, static_cast<int>(-std::floor(std::log10(axis.step) + 1e-6)));
+  return axis;
+}
+
+struct Point {
+  double x = 0, y = 0;
+};
+
+/// A line; `style` selects colour and dashes.
+struct Series {
+  std::string name;
+  std::size_t style = 0;
+  std::vector<Point> points;
+};
+
+/// A measured value with an interval; NaN bounds draw none.
+struct Measurement {
+  std::string name;   ///< in the tooltip
+  std::string label;  ///< beside the point
+  std::size_t style = 0;
+  Point at;
+  double low = std::numeric_limits<double>::quiet_NaN(), high = low;
+};
+
+/// One part of a stacked bar or band.
+struct Part {
+  std::string name;
+  Shade shade;
+};
+
+/// A vertical line with a name, where something begins.
+struct Rule {
+  double x = 0;
+  std::string name;
+};
+
+struct ChartText {
+  std::string title;    ///< what is drawn, with the unit of y
+  std::string x_title;  ///< with the unit of x
+  double least_x_step = 0;
+  std::vector<Rule> rules{};
+};
+
+namespace detail {
+
+/// The plot rectangle of every chart with two axes, in a picture of width x height.
+struct Frame {
+  double width = 420, height = 270, left = 50, top = 30, right = 408, bottom = 228;
+  Axis x{}, y{};
+
+  [[nodiscard]] double place_x(double value) const { return left + x.fraction(value) * (right - left); }
+  [[nodiscard]] double place_y(double value) const { return bottom - y.fraction(value) * (bottom - top); }
+};
+
+inline std::string text(double x, double y, std::string_view attributes, std::string_view content) {
+  return "<text x=\"" + px(x) + "\" y=\"" + px(y) + "\" " + std::string(attributes) + ">" +
+         markup::escape(content) + "</text>";
+}
+
+inline std::string path(std::string_view attributes, std::string_view commands) {
+  return "<path " + std::string(attributes) + " d=\"" + std::string(commands) + "\"/>";
+}
+
+inline std::string open_svg(double width, double height, const std::string& title) {
+  return "<svg viewBox=\"0 0 " + px(width) + " " + px(height) + "\" role=\"img\" aria-label=\"" +
+         markup::escape(title) + "\">";
+}
+
+/// Title, grid, tick labels.
+inline std::string open_chart(const Frame& frame, const ChartText& words) {
+  std::string svg = open_svg(frame.width, frame.height, words.title);
+  svg += text(8, 16, "class=\"bold\"", words.title);
+  std::string grid;
+  for (const double tick : frame.y.ticks()) {
+    grid += "M" + px(frame.left) + " " + px(frame.place_y(tick)) + "H" + px(frame.right);
+    svg += text(frame.left - 6, frame.place_y(tick) + 4, "class=\"soft\" text-anchor=\"end\"",
+                markup::number(tick, frame.y.decimals));
+  }
+  for (const double tick : frame.x.ticks())
+    svg += text(frame.place_x(tick), frame.bottom + 17, "class=\"soft\" text-anchor=\"middle\"",
+                markup::number(tick, frame.x.decimals));
+  svg += path("class=\"grid\"", grid);
+  svg += path("class=\"axis\"", "M" + px(frame.left) + " " + px(frame.bottom) + "H" + px(frame.right));
+  svg += text((frame.left + frame.right) / 2, frame.bottom + 36, "class=\"soft\" text-anchor=\"middle\"",
+              words.x_title);
+  return svg;
+}
+
+inline std::string draw_rules(const Frame& frame, std::span<const Rule> rules) {
+  std::string svg;
+  for (const Rule& rule : rules) {
+    const double x = frame.place_x(rule.x);
+    if (!plottable(rule.x) || x < frame.left || x > frame.right) continue;
+    svg += path("class=\"axis\" stroke-dasharray=\"2 3\"",
+                "M" + px(x) + " " + px(frame.top) + "V" + px(frame.bottom));
+    svg += text(x + 4, frame.top + 10, "class=\"soft halo\"", rule.name);
+  }
+  return svg;
+}
+
+inline std::string no_data(const Frame& frame) {
+  return text((frame.left + frame.right) / 2, (frame.top + frame.bottom) / 2,
+              "class=\"soft\" text-anchor=\"middle\"", "no data");
+}
+
+/// Circle, square, triangle or diamond, by the style's repetition of colours.
+inline std::string mark(double x, double y, std::size_t style) {
+  constexpr std::array<std::string_view, 4> kShapes{"m-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0z",
+                                                    "m-4.5 -4.5h9v9h-9z", "m0 -6l5.5 10h-11z",
+                                                    "m0 -6l6 6l-6 6l-6 -6z"};
+  return path("fill=\"" + series_color(style) + "\" stroke=\"var(--paper)\"",
+              "M" + px(x) + " " + px(y) + std::string(kShapes[style / kSeriesColors % kShapes.size()]));
+}
+
+/// The series as a line with gaps, and dots where there are few points or one stands alone.
+inline std::string draw_series(const Frame& frame, const Series& series) {
+  constexpr std::size_t kDottedUpTo = 16;
+  const auto usable = [&](std::size_t i) {
+    return i < series.points.size() && plottable(series.points[i].x) && plottable(series.points[i].y);
+  };
+  std::string line, dots;
+  for (std::size_t i = 0; i < series.points.size(); ++i) {
+    if (!usable(i)) continue;
+    const bool continues = i > 0 && usable(i - 1);
+    const std::string at =
+        px(frame.place_x(series.points[i].x)) + " " + px(frame.place_y(series.points[i].y));
+    line += (continues ? "L" : "M") + at;
+    if (series.points.size() <= kDottedUpTo || (!continues && !usable(i + 1))) dots += "M" + at + "h0";
+  }
+  const std::string stroke = "stroke=\"" + series_color(series.style) + "\"";
+  const std::string dashes = " stroke-dasharray=\"" + std::string(series_dashes(series.style)) + "\"";
+  return "<g><title>" + markup::escape(series.name) + "</title>" +
+         path("class=\"line\" " + stroke + dashes, line) +
+         (dots.empty() ? "" : path("class=\"dots\" " + stroke, dots)) + "</g>";
+}
+
+}  // namespace detail
+
+/// The marks of a series for a legend: a piece of its line, and its point in a scatter chart.
+[[nodiscard]] inline std::string legend_mark(std::size_t style) {
+  return "<svg class=\"mark\" width=\"34\" height=\"14\" viewBox=\"0 0 34 14\" aria-hidden=\"true\">" +
+         detail::path("class=\"line\" stroke=\"" + series_color(style) + "\" stroke-dasharray=\"" +
+                          std::string(series_dashes(style)) + "\"",
+                      "M2 7H32") +
+         detail::mark(17, 7, style) + "</svg>";
+}
+
+/// A square of a resolution's shade, for a legend.
+[[nodiscard]] inline std::string legend_square(const Shade& shade) {
+  return "<svg class=\"mark\" width=\"12\" height=\"12\" viewBox=\"0 0 12 12\" aria-hidden=\"true\"><rect "
+         "width=\"12\" "
+         "height=\"12\" rx=\"2\" fill=\"" +
+         shade.fill + "\"/></svg>";
+}
+
+/// Several series in one chart, 420 x 270.
+[[nodiscard]] inline std::string line_chart(std::span<const Series> series, const ChartText& words) {
+  std::vector<double> x, y;
+  for (const Series& one : series)
+    for (const Point& point : one.points)
+      if (plottable(point.x) && plottable(point.y)) x.push_back(point.x), y.push_back(point.y);
+  detail::Frame frame;
+  frame.x = nice_axis(x, words.least_x_step);
+  frame.y = nice_axis(y);
+  std::string svg = detail::open_chart(frame, words);
+  for (const Series& one : series) svg += detail::draw_series(frame, one);
+  if (!x.empty()) svg += detail::draw_rules(frame, words.rules);
+  return svg + (x.empty() ? detail::no_data(frame) : "") + "</svg>";
+}
+
+namespace detail {
+
+struct Box {
+  double left, top, right, bottom;
+  [[nodiscard]] bool overlaps(const Box& other) const {
+    return left < other.right && other.left < right && top < other.bottom && other.top < bottom;
+  }
+  [[nodiscard]] bool contains(const Box& other) const {
+    return left <= other.left && other.right <= right && top <= other.top && other.bottom <= bottom;
+  }
+};
+
+/// Finds places for labels beside their points, greedily: clear of points, labels and intervals, or at least
+/// of points and labels. A label without a place is left out (its point has a tooltip and a row in the
+/// table).
+class LabelPlacer {
+ public:
+  explicit LabelPlacer(Box area) : area_(area) {}
+
+  void occupy(Box box) { taken_.push_back(box); }
+  void avoid(Box box) { avoided_.push_back(box); }
+
+  std::string place(double x, double y, std::string_view label) {
+    const double width = kCharacter * static_cast<double>(label.size());
+    for (const bool strict : {true, false})
+      for (const Point& offset : offsets(width)) {
+        const Box box{x + offset.x, y + offset.y, x + offset.x + width, y + offset.y + kLine};
+        if (!area_.contains(box) || hits(taken_, box) || (strict && hits(avoided_, box))) continue;
+        taken_.push_back(box);
+        return text(box.left, box.bottom - 3, "class=\"halo\"", label);
+      }
+    return {};
+  }
+
+ private:
+  static constexpr double kCharacter = 6.6, kLine = 13;  // mean width and height of 12 px text
+
+  static bool hits(const std::vector<Box>& boxes, const Box& box) {
+    return std::any_of(boxes.begin(), boxes.end(), [&](const Box& other) { return other.overlaps(box); });
+  }
+  /// Upper left corners: right, left, above, below, and the four corners.
+  static std::array<Point, 8> offsets(double width) {
+    return {{{8, -kLine / 2},
+             {-8 - width, -kLine / 2},
+             {-width / 2, -kLine - 8},
+             {-width / 2, 8},
+             {7, -kLine - 5},
+             {7, 5},
+             {-7 - width, -kLine - 5},
+             {-7 - width, 5}}};
+  }
+
+  Box area_;
+  std::vector<Box> taken_, avoided_;
+};
+
+}  // namespace detail
+
+namespace detail {
+
+/// A point with its interval; both are entered into the label placer.
+inline std::string draw_measurement(const Frame& frame, const Measurement& one, LabelPlacer& labels) {
+  const double x = frame.place_x(one.at.x), y = frame.place_y(one.at.y);
+  std::string svg = "<g><title>" + markup::escape(one.name) + "</title>";
+  labels.occupy({x - 6, y - 6, x + 6, y + 6});
+  if (plottable(one.low) && plottable(one.high)) {
+    const double low = frame.place_y(one.low), high = frame.place_y(one.high);
+    labels.avoid({x - 4, high, x + 4, low});
+    const std::string cap = "M" + px(x - 4) + " ";
+    svg += path("class=\"line\" stroke=\"" + series_color(one.style) + "\" style=\"stroke-width:1.5\"",
+                "M" + px(x) + " " + px(low) + "V" + px(high) + cap + px(low) + "h8" + cap + px(high) + "h8");
+  }
+  return svg + mark(x, y, one.style) + "</g>";
+}
+
+}  // namespace detail
+
+/// Points with vertical intervals and labels, 440 x 320.
+[[nodiscard]] inline std::string scatter_chart(std::span<const Measurement> all, const ChartText& words) {
+  std::vector<Measurement> points;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(points),
+               [](const Measurement& m) { return plottable(m.at.x) && plottable(m.at.y); });
+  std::vector<double> x, y;
+  for (const Measurement& one : points)
+    x.push_back(one.at.x), y.insert(y.end(), {one.at.y, one.low, one.high});
+  const detail::Frame frame{
+      .width = 440, .height = 320, .right = 428, .bottom = 278, .x = nice_axis(x), .y = nice_axis(y)};
+  detail::LabelPlacer labels({frame.left + 2, frame.top, frame.right, frame.bottom});
+  std::string svg = detail::open_chart(frame, words);
+  for (const Measurement& one : points) svg += detail::draw_measurement(frame, one, labels);
+  for (const Measurement& one : points)
+    svg += labels.place(frame.place_x(one.at.x), frame.place_y(one.at.y), markup::shorten(one.label, 32));
+  return svg + (points.empty() ? detail::no_data(frame) : "") + "</svg>";
+}
+
+/// A smaller share has no room for its percentage on a phone.
+inline constexpr double kLabelledShare = 0.13;
+
+/// One horizontal bar of shares 0..1 that add to at most 1, as wide as its place and 26 px high, with
+/// percentages where they fit.
+[[nodiscard]] inline std::string stacked_bar(std::span<const double> shares, std::span<const Part> parts,
+                                             const std::string& title) {
+  // Without a viewBox: lengths in percent follow the page's width, and the text keeps its size.
+  std::string svg = "<svg class=\"share\" width=\"100%\" height=\"26\" role=\"img\" aria-label=\"" +
+                    markup::escape(title) + "\">";
+  double from = 0;
+  for (std::size_t j = 0; j < std::min(shares.size(), parts.size()); ++j) {
+    const double share = std::isfinite(shares[j]) ? std::clamp(shares[j], 0.0, 1.0 - from) : 0.0;
+    const std::string percent = markup::number(100 * share, 0) + " %";
+    svg += "<g><title>" + markup::escape(parts[j].name) + ": " + percent +
+           "</title><rect class=\"bar\" x=\"" + markup::number(100 * from, 3) + "%\" width=\"" +
+           markup::number(100 * share, 3) + "%\" height=\"26\" fill=\"" + parts[j].shade.fill + "\"/>";
+    if (share >= kLabelledShare)
+      svg += "<text x=\"" + markup::number(100 * (from + share / 2), 3) +
+             "%\" y=\"17.5\" text-anchor=\"middle\" style=\"fill:" + std::string(parts[j].shade.text) +
+             "\">" + percent + "</text>";
+    svg += "</g>";
+    from += share;
+  }
+  return svg + "</svg>";
+}
+
+/// Shares over time: at x[i] the stack shares[i] of 0..1, a column one unit wide; an empty stack is a gap.
+/// 420 x 190.
+[[nodiscard]] inline std::string stacked_bands(std::span<const double> x,
+                                               std::span<const std::vector<double>> shares,
+                                               std::span<const Part> parts, const ChartText& words) {
+  detail::Frame frame{.height = 190, .bottom = 148};
+  frame.y = {.low = 0, .high = 100, .step = 25};
+  frame.x = nice_axis(x, words.least_x_step);
+  if (!x.empty()) {  // whole columns at both ends
+    const auto range = std::minmax_element(x.begin(), x.end());
+    frame.x.low = *range.first - 0.5;
+    frame.x.high = *range.second + 0.5;
+  }
+  std::string svg = detail::open_chart(frame, words);
+  std::vector<double> below(x.size(), 0.0);
+  bool any = false;
+  for (std::size_t j = 0; j < parts.size(); ++j) {
+    std::string columns;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      if (j >= shares[i].size() || !std::isfinite(shares[i][j])) continue;
+      const double share = std::clamp(shares[i][j], 0.0, 1.0 - below[i]);
+      const double left = frame.place_x(x[i] - 0.5), right = frame.place_x(x[i] + 0.5);
+      const double low = frame.place_y(100 * below[i]), high = frame.place_y(100 * (below[i] + share));
+      columns += "M" + px(left) + " " + px(low) + "H" + px(right) + "V" + px(high) + "H" + px(left) + "z";
+      below[i] += share;
+      any = true;
+    }
+    svg += "<g><title>" + markup::escape(parts[j].name) + "</title>" +
+           detail::path("fill=\"" + parts[j].shade.fill + "\"", columns) + "</g>";
+  }
+  return svg + (any ? "" : detail::no_data(frame)) + "</svg>";
+}
+
+}  // namespace drnet::inline DRNET_ISA::svg
