@@ -102,6 +102,12 @@ struct Add {
     return simd::add(a, b);
   }
 };
+struct Subtract {
+  template <class P>
+  [[gnu::always_inline]] P operator()(const P& a, const P& b) const {
+    return simd::sub(a, b);
+  }
+};
 struct Multiply {
   template <class P>
   [[gnu::always_inline]] P operator()(const P& a, const P& b) const {
@@ -135,6 +141,10 @@ template <Expression A, Expression B>
   return map(functions::Add{}, a, b);
 }
 template <Expression A, Expression B>
+[[nodiscard]] auto operator-(A a, B b) {
+  return map(functions::Subtract{}, a, b);
+}
+template <Expression A, Expression B>
 [[nodiscard]] auto operator*(A a, B b) {
   return map(functions::Multiply{}, a, b);
 }
@@ -150,6 +160,31 @@ template <Expression A>
 template <class T, Expression A>
 [[nodiscard]] auto clamp(A a, T low, T high) {
   return map(functions::Clamp<T>{low, high}, a);
+}
+
+/// An expression whose accumulator is itself an expression: epilogue(value).
+template <class Outer, class Inner>
+struct Substitute : ExpressionBase {
+  struct Row {
+    typename Outer::Row outer;
+    typename Inner::Row inner;
+    template <class P>
+    [[gnu::always_inline]] P operator()(const P& acc, int x) const {
+      return outer(inner(acc, x), x);
+    }
+  };
+  [[nodiscard]] Row row(Index n, int b, int y) const { return {outer.row(n, b, y), inner.row(n, b, y)}; }
+  Outer outer;
+  Inner inner;
+};
+template <Expression Outer, Expression Inner>
+[[nodiscard]] auto substitute(Outer outer, Inner inner) {
+  if constexpr (std::is_same_v<Outer, Accumulator>)
+    return inner;
+  else if constexpr (std::is_same_v<Inner, Accumulator>)
+    return outer;
+  else
+    return Substitute<Outer, Inner>{{}, outer, inner};
 }
 
 /// out = e for one channel block of one image; where e contains `accumulator`, its value is the old out.

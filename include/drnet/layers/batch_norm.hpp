@@ -1,0 +1,189 @@
+// Resolution-aware batch normalization (METHOD, selection step 3): one bank of gamma, beta, running mean and
+// variance per candidate resolution; a pass reads and updates its own bank only.
+//
+//   xhat = (x - mean) / sqrt(var + eps),  y = gamma * xhat + beta        mean, var: of the batch, or the
+//   running ones dbeta = sum dy,  dgamma = sum dy * xhat dx = gamma / sqrt(var + eps) * (dy - dbeta / m -
+//   xhat * dgamma / m)  m = values per channel (batch statistics)
+#pragma once
+
+#include <drnet/core/error.hpp>
+#include <drnet/kernels/normalization.hpp>
+#include <drnet/layers/layer.hpp>
+
+#include <cmath>
+
+namespace drnet::inline DRNET_ISA {
+
+/// Named options of batch norm; momentum in PyTorch's sense: running = (1 - momentum) * running + momentum *
+/// batch.
+struct BatchNormOptions {
+  double eps = 1e-5;
+  double momentum = 0.1;
+};
+
+template <BatchNormOptions O>
+struct BatchNormWith : PlainLayer {
+  static constexpr std::string_view kName = "BatchNorm";
+  static constexpr bool kFuses = true;
+  static constexpr Shape output(Shape in) { return in; }
+  static constexpr Index parameters(Shape in, int banks) { return Index{2} * in.channels * banks; }
+  static constexpr Index statistics(Shape in, int banks) { return Index{2} * in.channels * banks; }
+
+  /// With one bank the names are PyTorch's ("bn1.weight"), with several they carry it ("bn1.bn_0.weight").
+  static void visit(Shape in, int banks, const std::string& prefix, TensorList& list) {
+    for (int j = 0; j < banks; ++j) {
+      const std::string bank = banks == 1 ? prefix : joined_name(prefix, std::string("bn_").append(std::to_string(j)));
+      list.add(joined_name(bank, "weight"), {in.channels}, Role::bn_weight);
+      list.add(joined_name(bank, "bias"), {in.channels}, Role::bn_bias);
+      list.add(joined_name(bank, "running_mean"), {in.channels}, Role::running_mean);
+      list.add(joined_name(bank, "running_var"), {in.channels}, Role::running_var);
+    }
+  }
+
+  // ---- training. The workspace keeps five padded arrays: mean, 1/sqrt(var + eps), and three coefficients.
+
+  template <class T>
+  static constexpr Index padded(Shape in) {
+    return round_up(in.channels, kLanes<T>);
+  }
+  template <class T, Shape In>
+  static constexpr Index workspace(Index) {
+    return 5 * padded<T>(In);
+  }
+
+  template <class T, class X, class Y, Expression E>
+  static void forward(const Pass& pass, X x, Y y, const E& epilogue, State<T> s) {
+    constexpr Shape In = X::kShape;
+    constexpr Index P = padded<T>(In);
+    const T *const gamma = s.parameters + pass.bank * 2 * In.channels, *const beta = gamma + In.channels;
+    T *const running_mean = s.statistics + pass.bank * 2 * In.channels, *const running_var =
+                                                                            running_mean + In.channels;
+    T *const mean = s.workspace, *const inv_std = mean + P, *const scale = inv_std + P,
+             *const shift = scale + P;
+    if (pass.statistics == Statistics::batch)
+      batch_statistics<T>(pass, x, running_mean, running_var, mean, inv_std);
+    else
+      for (int c = 0; c < In.channels; ++c) {
+        mean[c] = running_mean[c];
+        inv_std[c] = static_cast<T>(1 / std::sqrt(static_cast<double>(running_var[c]) + O.eps));
+      }
+    for (int c = 0; c < In.channels; ++c) {
+      scale[c] = gamma[c] * inv_std[c];
+      shift[c] = beta[c];
+    }
+    assign(pass, y,
+           substitute(epilogue,
+                      multiply_add(elements(x) - per_channel(mean), per_channel(scale), per_channel(shift))));
+  }
+
+  template <class T, class X, class Y, class DY, class DX, class Gate, Expression E>
+  static void backward(const Pass& pass, X x, Y y, DY dy, DX dx, const Gate& gate, const E& epilogue,
+                       State<T> s) {
+    constexpr Shape In = X::kShape;
+    constexpr Index P = padded<T>(In);
+    constexpr int B = kLanes<T>;
+    T *const mean = s.workspace, *const inv_std = mean + P, *const scale = inv_std + P, *const a = scale + P,
+             *const b = a + P;
+    ChannelSums sums;  // of dy and of dy * (x - mean)
+    channel_sums<T, In>(pass.policy, pass.n, sums, [&](Index n, int block, int r, auto& sum, auto& product) {
+      const auto center = simd::load<T>(mean + block * B);
+      const T* const from = x.row(n, block, r);
+      const T* const value = y.row(n, block, r);
+      T* const d = dy.row(n, block, r);
+      for (int i = 0; i < In.width * B; i += B) {
+        auto g = simd::load<T>(d + i);
+        if constexpr (!Gate::kOpen) {
+          g = gate(simd::load<T>(value + i), g);
+          simd::store<T>(d + i, g);
+        }
+        sum = simd::add(sum, g);
+        product = simd::fma(g, simd::sub(simd::load<T>(from + i), center), product);
+      }
+    });
+    T *const dgamma = s.gradients + pass.bank * 2 * In.channels, *const dbeta = dgamma + In.channels;
+    const double m = static_cast<double>(pass.n * In.pixels());
+    const bool through_statistics = pass.statistics == Statistics::batch;
+    for (int c = 0; c < In.channels; ++c) {
+      const double is = static_cast<double>(inv_std[c]), dot = sums.second[static_cast<std::size_t>(c)] * is;
+      const double sum = sums.first[static_cast<std::size_t>(c)];
+      dgamma[c] += static_cast<T>(dot);
+      dbeta[c] += static_cast<T>(sum);
+      a[c] = through_statistics ? static_cast<T>(-static_cast<double>(scale[c]) * is * dot / m) : T(0);
+      b[c] = through_statistics ? static_cast<T>(-static_cast<double>(scale[c]) * sum / m) : T(0);
+    }
+    if constexpr (!std::same_as<DX, NoGradient>)
+      assign(pass, dx,
+             substitute(epilogue, multiply_add(elements(dy), per_channel(scale),
+                                               multiply_add(elements(x) - per_channel(mean), per_channel(a),
+                                                            per_channel(b)))));
+  }
+
+  // ---- inference: y = scale * x + shift, folded into the convolution before it
+
+  template <class T>
+  static constexpr Index prepared(Shape in, int banks) {
+    return 2 * padded<T>(in) * banks;
+  }
+  template <class T>
+  static void prepare(Shape in, int banks, const T* parameters, const T* statistics, T* to) {
+    const Index P = padded<T>(in);
+    for (int j = 0; j < banks; ++j) {
+      const T *const gamma = parameters + j * 2 * in.channels, *const beta = gamma + in.channels;
+      const T *const mean = statistics + j * 2 * in.channels, *const var = mean + in.channels;
+      T *const scale = to + j * 2 * P, *const shift = scale + P;
+      std::fill_n(scale, 2 * P, T(0));
+      for (int c = 0; c < in.channels; ++c) {
+        const double k = static_cast<double>(gamma[c]) / std::sqrt(static_cast<double>(var[c]) + O.eps);
+        scale[c] = static_cast<T>(k);
+        shift[c] = static_cast<T>(static_cast<double>(beta[c]) - k * static_cast<double>(mean[c]));
+      }
+    }
+  }
+  template <Shape In, Expression E, class T>
+  static auto fold(E e, const Pass& pass, const T* prepared) {
+    const T* const scale = prepared + pass.bank * 2 * padded<T>(In);
+    return multiply_add(e, per_channel(scale), per_channel(scale + padded<T>(In)));
+  }
+  template <class T, class X, class Y, Expression E>
+  static void infer(const Pass& pass, X x, Y y, const E& epilogue, const T* prepared, T*) {
+    assign(pass, y, substitute(epilogue, fold<X::kShape>(elements(x), pass, prepared)));
+  }
+
+ private:
+  /// Batch mean and variance; the running ones move towards them (the variance unbiased, as in PyTorch).
+  template <class T, class X>
+  static void batch_statistics(const Pass& pass, X x, T* running_mean, T* running_var, T* mean, T* inv_std) {
+    constexpr Shape In = X::kShape;
+    constexpr int B = kLanes<T>;
+    const Index m = pass.n * In.pixels();
+    if (m <= 1)
+      throw Error("batch norm of " + to_string(In) + " in bank " + std::to_string(pass.bank) + ", training",
+                  "more than one value per channel", std::to_string(m));
+    ChannelSums sums;  // of x - s and (x - s)^2, s = the first pixel: no cancellation where the mean is large
+    channel_sums<T, In>(pass.policy, pass.n, sums, [&](Index n, int block, int r, auto& sum, auto& square) {
+      const auto shift = simd::load<T>(x.row(0, block, 0));
+      const T* const from = x.row(n, block, r);
+      for (int i = 0; i < In.width * B; i += B) {
+        const auto d = simd::sub(simd::load<T>(from + i), shift);
+        sum = simd::add(sum, d);
+        square = simd::fma(d, d, square);
+      }
+    });
+    const double count = static_cast<double>(m);
+    for (int c = 0; c < In.channels; ++c) {
+      const double offset = sums.first[static_cast<std::size_t>(c)] / count;
+      const double batch_mean = static_cast<double>(x.at(0, c, 0, 0)) + offset;
+      const double var = std::max(0.0, sums.second[static_cast<std::size_t>(c)] / count - offset * offset);
+      mean[c] = static_cast<T>(batch_mean);
+      inv_std[c] = static_cast<T>(1 / std::sqrt(var + O.eps));
+      const double k = O.momentum;
+      running_mean[c] = static_cast<T>((1 - k) * static_cast<double>(running_mean[c]) + k * batch_mean);
+      running_var[c] =
+          static_cast<T>((1 - k) * static_cast<double>(running_var[c]) + k * var * count / (count - 1));
+    }
+  }
+};
+
+using BatchNorm = BatchNormWith<BatchNormOptions{}>;
+
+}  // namespace drnet::inline DRNET_ISA

@@ -1,0 +1,177 @@
+// 2-d convolution, dense or depthwise (METHOD: one set of weights for every resolution).
+//
+//   y[n][o][i][j] = bias[o] + sum over c, u, v of w[o][c][u][v] * x[n][c][s*i - p + u][s*j - p + v]
+//   dx = dy convolved with the turned, transposed weights;  dw[o][c][u][v] = sum over n, i, j of dy * x;  db
+//   = sum dy
+#pragma once
+
+#include <drnet/kernels/convolution.hpp>
+#include <drnet/kernels/depthwise.hpp>
+#include <drnet/kernels/weight_gradient.hpp>
+#include <drnet/layers/layer.hpp>
+
+namespace drnet::inline DRNET_ISA {
+
+/// Named options of a convolution; padding defaults to kernel / 2.
+struct ConvOptions {
+  int out = 0;  ///< output channels; a depthwise convolution may leave it 0: as many as it reads
+  int kernel = 1;
+  int stride = 1;
+  int padding = -1;
+  bool bias = false;
+  bool depthwise = false;
+};
+
+template <ConvOptions O>
+struct Conv2d : PlainLayer {
+  static constexpr std::string_view kName = "Conv2d";
+  static constexpr bool kFuses = true;
+  static constexpr Window kWindow{O.kernel, O.stride, O.padding < 0 ? O.kernel / 2 : O.padding};
+  static constexpr int kTaps = O.kernel * O.kernel;
+
+  static constexpr int out_channels(Shape in) { return O.out > 0 ? O.out : in.channels; }
+  static constexpr Fault fault(Shape in) {
+    if (O.kernel < 1 || O.stride < 1 || O.out < 0 || (O.out == 0 && !O.depthwise))
+      return {.reason = Reason::bad_options, .got = {O.out, O.kernel, O.stride}, .layer = "Conv2d"};
+    if (O.depthwise && O.out > 0 && O.out != in.channels)
+      return {.reason = Reason::depthwise_channels_differ,
+              .expected = in,
+              .got = {O.out, in.height, in.width},
+              .layer = "Conv2d"};
+    if (!kWindow.fits(in.height) || !kWindow.fits(in.width))
+      return {.reason = Reason::kernel_exceeds_input,
+              .expected = {in.channels, O.kernel - 2 * kWindow.padding, O.kernel - 2 * kWindow.padding},
+              .got = in,
+              .layer = "Conv2d"};
+    return {};
+  }
+  static constexpr Shape output(Shape in) { return kWindow.output(in, out_channels(in)); }
+  static constexpr int weights_per_output(Shape in) { return (O.depthwise ? 1 : in.channels) * kTaps; }
+  static constexpr Index weight_count(Shape in) { return Index{out_channels(in)} * weights_per_output(in); }
+  static constexpr Index macs(Shape in) { return output(in).size() * weights_per_output(in); }
+  static constexpr Index parameters(Shape in, int) {
+    return weight_count(in) + (O.bias ? out_channels(in) : 0);
+  }
+  static constexpr int input_halo(Shape) { return kWindow.padding; }
+  static constexpr int gradient_halo(Shape in) {
+    return O.depthwise
+               ? 0
+               : std::max(drnet::gradient_halo(kWindow, in.height), drnet::gradient_halo(kWindow, in.width));
+  }
+  static void visit(Shape in, int, const std::string& prefix, TensorList& list) {
+    list.add(joined_name(prefix, "weight"),
+             {out_channels(in), O.depthwise ? 1 : in.channels, O.kernel, O.kernel}, Role::weight);
+    if (O.bias) list.add(joined_name(prefix, "bias"), {out_channels(in)}, Role::bias);
+  }
+
+  template <class T>
+  static constexpr Index packed(Shape in) {
+    return O.depthwise ? round_up(in.channels, kLanes<T>) * kTaps : packed_size<T>(O.out, in.channels, kTaps);
+  }
+  template <class T>
+  static constexpr Index padded_channels(Shape in) {
+    return round_up(out_channels(in), kLanes<T>);
+  }
+
+  // ---- training
+
+  template <class T, Shape In>
+  static constexpr Index scratch(Index capacity) {
+    if constexpr (O.depthwise)
+      return packed<T>(In) + padded_channels<T>(In);
+    else
+      return std::max({packed<T>(In) + padded_channels<T>(In), turned_size<T>(O.out, In.channels, kWindow),
+                       WeightGradientPlan<T, kWindow, In, O.out>::scratch(capacity)});
+  }
+
+  template <class T, class X, class Y, Expression E>
+  static void forward(const Pass& pass, X x, Y y, const E& epilogue, State<T> s) {
+    pack(pass, X::kShape, s.parameters, s.scratch);
+    convolve(pass, x, y, epilogue, static_cast<const T*>(s.scratch));
+  }
+
+  template <class T, class X, class Y, class DY, class DX, class Gate, Expression E>
+  static void backward(const Pass& pass, X x, Y y, DY dy, DX dx, const Gate& gate, const E& epilogue,
+                       State<T> s) {
+    constexpr Shape In = X::kShape;
+    using ConstDY = FeatureMap<const T, DY::kShape, DY::kHalo>;
+    apply_gate(pass, gate, y, dy);
+    if constexpr (O.bias) add_bias_gradient(pass, ConstDY(dy), s.gradients + weight_count(In));
+    if constexpr (O.depthwise)
+      depthwise_weight_gradient<kWindow>(pass.policy, pass.n, x, ConstDY(dy), s.gradients);
+    else
+      convolution_weight_gradient<kWindow>(pass.policy, pass.n, x, ConstDY(dy), s.gradients, s.scratch);
+    if constexpr (!std::same_as<DX, NoGradient>) {
+      if constexpr (O.depthwise) {
+        pack_depthwise(s.parameters, In.channels, O.kernel, s.scratch);
+        depthwise_input_gradient<kWindow>(pass.policy, pass.n, ConstDY(dy), static_cast<const T*>(s.scratch),
+                                          dx, epilogue);
+      } else {
+        pack_input_gradient<kWindow, In>(pass.policy, s.parameters, O.out, s.scratch);
+        convolution_input_gradient<kWindow>(pass.policy, pass.n, ConstDY(dy),
+                                            static_cast<const T*>(s.scratch), dx, epilogue);
+      }
+    }
+  }
+
+  // ---- inference: the packed weights serve every bank, the folded batch norm is part of the epilogue
+
+  template <class T>
+  static constexpr Index prepared(Shape in, int) {
+    return packed<T>(in) + (O.bias ? padded_channels<T>(in) : 0);
+  }
+  template <class T>
+  static void prepare(Shape in, int, const T* parameters, const T*, T* to) {
+    pack(Pass{Serial{}, 0, 0}, in, parameters, to);
+  }
+  template <class T, class X, class Y, Expression E>
+  static void infer(const Pass& pass, X x, Y y, const E& epilogue, const T* prepared, T*) {
+    convolve(pass, x, y, epilogue, prepared);
+  }
+
+ private:
+  /// Packed weights, then the bias padded to whole blocks.
+  template <class T>
+  static void pack(const Pass& pass, Shape in, const T* parameters, T* to) {
+    if constexpr (O.depthwise)
+      pack_depthwise(parameters, in.channels, O.kernel, to);
+    else
+      pack_weights(pass.policy, parameters, O.out, in.channels, O.kernel, to);
+    if constexpr (O.bias) {
+      T* const bias = to + packed<T>(in);
+      std::fill_n(bias, padded_channels<T>(in), T(0));
+      std::copy_n(parameters + weight_count(in), out_channels(in), bias);
+    }
+  }
+
+  template <class T, class X, class Y, Expression E>
+  static void convolve(const Pass& pass, X x, Y y, const E& epilogue, const T* weights) {
+    const auto run = [&](const auto& e) {
+      if constexpr (O.depthwise)
+        depthwise_forward<kWindow>(pass.policy, pass.n, x, weights, y, e);
+      else
+        convolution_forward<kWindow>(pass.policy, pass.n, x, weights, y, e);
+    };
+    if constexpr (O.bias)
+      run(substitute(epilogue, accumulator + per_channel(weights + packed<T>(X::kShape))));
+    else
+      run(epilogue);
+  }
+
+  template <class T, class DY>
+  static void add_bias_gradient(const Pass& pass, DY dy, T* db) {
+    constexpr int B = kLanes<T>;
+    pass.policy.for_parts(DY::kBlocks, [&](Index b, int) {
+      double sum[B] = {};
+      for (Index i = 0; i < pass.n; ++i)
+        for (int y = 0; y < DY::kShape.height; ++y) {
+          const T* row = dy.row(i, static_cast<int>(b), y);
+          for (int k = 0; k < DY::kShape.width * B; ++k) sum[k % B] += static_cast<double>(row[k]);
+        }
+      for (int lane = 0; lane < B && b * B + lane < DY::kShape.channels; ++lane)
+        db[b * B + lane] += static_cast<T>(sum[lane]);
+    });
+  }
+};
+
+}  // namespace drnet::inline DRNET_ISA

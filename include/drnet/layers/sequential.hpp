@@ -1,0 +1,399 @@
+// Layers in a row. The children are folded with index sequences; what lies between two of them is an edge: a
+// tensor of values and one of gradients in the workspace. Repeat<N, L> is N copies of L, compiled once
+// because all copies share their types. An activation is fused into the child before it, and at inference so
+// are batch norms:
+//
+//   training    x ─ Conv2d ─ edge 0 ─ BatchNorm+ReLU ─ edge 1 ─ ...    inference   x ─ Conv2d+BatchNorm+ReLU
+//   ─ edge 0 ─ ...
+#pragma once
+
+#include <drnet/layers/layer.hpp>
+
+#include <tuple>
+
+namespace drnet::inline DRNET_ISA {
+
+/// N copies of a layer, as children of the surrounding Sequential.
+template <int N, class L>
+struct Repeat {
+  static_assert(N >= 0, "Repeat needs a count that is not negative");
+};
+
+namespace detail {
+template <class L>
+struct Flatten {
+  using Type = std::tuple<L>;
+};
+template <int N, class L>
+struct Flatten<Repeat<N, L>> {
+  template <int... I>
+  static std::tuple<std::conditional_t<I >= 0, L, L>...> copies(std::integer_sequence<int, I...>);
+  using Type = decltype(copies(std::make_integer_sequence<int, N>{}));
+};
+template <class... Ls>
+using FlattenAll = decltype(std::tuple_cat(std::declval<typename Flatten<Ls>::Type>()...));
+
+/// Field name of child I: its own, if it has one, else its index.
+template <class L>
+std::string field_name(int index) {
+  if constexpr (requires { L::kField; })
+    return std::string(L::kField);
+  else
+    return std::to_string(index);
+}
+}  // namespace detail
+
+template <class Children>
+struct Stack;
+
+template <class... Ls>
+struct Stack<std::tuple<Ls...>> : PlainLayer {
+  static_assert(sizeof...(Ls) > 0, "a Sequential needs at least one layer");
+  static_assert((Layer<Ls> && ...), "every part of a Sequential must satisfy the concept drnet::Layer");
+  static constexpr std::string_view kName = "Sequential";
+  static constexpr int kCount = sizeof...(Ls);
+  template <int I>
+  using Child = std::tuple_element_t<static_cast<std::size_t>(I), std::tuple<Ls...>>;
+  using Last = Child<kCount - 1>;
+  static constexpr bool kFuses = Last::kFuses && !Activation<Last>;
+
+  // ---- shapes and counts
+
+  static constexpr Fault fault(Shape in) {
+    Fault f;
+    int position = 0;
+    const auto check = [&]<class L>() {
+      if (!f.ok()) return;
+      f = L::fault(in);
+      if (f.ok())
+        in = L::output(in);
+      else if (f.position < 0)
+        f.position = position;
+      ++position;
+    };
+    (check.template operator()<Ls>(), ...);
+    return f;
+  }
+  /// Calls f.operator()<L>(index, input shape of L) for the first `count` children; the shape after them.
+  template <class F>
+  static constexpr Shape walk(Shape in, int count, F&& f) {
+    int index = 0;
+    const auto step = [&]<class L>() {
+      if (index >= count) return;
+      f.template operator()<L>(index++, in);
+      in = L::output(in);
+    };
+    (step.template operator()<Ls>(), ...);
+    return in;
+  }
+  static constexpr Shape shape_before(Shape in, int child) {
+    return walk(in, child, []<class L>(int, Shape) {});
+  }
+  static constexpr Shape output(Shape in) { return shape_before(in, kCount); }
+  static constexpr Index macs(Shape in) {
+    Index sum = 0;
+    walk(in, kCount, [&]<class L>(int, Shape s) { sum += L::macs(s); });
+    return sum;
+  }
+  static constexpr Index parameters_before(Shape in, int banks, int child) {
+    Index sum = 0;
+    walk(in, child, [&]<class L>(int, Shape s) { sum += L::parameters(s, banks); });
+    return sum;
+  }
+  static constexpr Index statistics_before(Shape in, int banks, int child) {
+    Index sum = 0;
+    walk(in, child, [&]<class L>(int, Shape s) { sum += L::statistics(s, banks); });
+    return sum;
+  }
+  static constexpr Index parameters(Shape in, int banks) { return parameters_before(in, banks, kCount); }
+  static constexpr Index statistics(Shape in, int banks) { return statistics_before(in, banks, kCount); }
+  static void visit(Shape in, int banks, const std::string& prefix, TensorList& list) {
+    walk(in, kCount, [&]<class L>(int index, Shape s) {
+      L::visit(s, banks, joined_name(prefix, detail::field_name<L>(index)), list);
+    });
+  }
+
+  // ---- training: groups of a child and the activation fused into it
+
+  template <int I>
+  static constexpr bool fused() {
+    if constexpr (I > 0)
+      return Activation<Child<I>> && Child<I - 1>::kFuses;
+    else
+      return false;
+  }
+  static constexpr std::array<bool, kCount> kFused = []<int... I>(std::integer_sequence<int, I...>) {
+    return std::array<bool, kCount>{fused<I>()...};
+  }
+  (std::make_integer_sequence<int, kCount>{});
+  /// Children that start a group, i.e. that are not fused into the one before.
+  static constexpr int start_of(const std::array<bool, kCount>& fused_children, int group) {
+    for (int i = 0;; ++i)
+      if (!fused_children[static_cast<std::size_t>(i)] && group-- == 0) return i;
+  }
+  static constexpr int count_groups(const std::array<bool, kCount>& fused_children) {
+    int count = 0;
+    for (const bool f : fused_children) count += !f;
+    return count;
+  }
+  static constexpr int kGroups = count_groups(kFused);
+  template <int G>
+  using GroupChild = Child<start_of(kFused, G)>;
+
+  static constexpr int input_halo(Shape in) { return Child<0>::input_halo(in); }
+  static constexpr int gradient_halo(Shape in) {
+    constexpr int last = start_of(kFused, kGroups - 1);
+    return Child<last>::gradient_halo(shape_before(in, last));
+  }
+
+  /// Edge G lies between groups G and G + 1.
+  template <class T, Shape In, int G>
+  struct Edge {
+    static constexpr int from = start_of(kFused, G), to = start_of(kFused, G + 1);
+    static constexpr Shape shape = shape_before(In, to);
+    using Value = FeatureMap<T, shape, Child<to>::input_halo(shape)>;
+    using Gradient = FeatureMap<T, shape, Child<from>::gradient_halo(shape_before(In, from))>;
+    static constexpr Index value_size = Value::kImageStride, size = value_size + Gradient::kImageStride;
+  };
+  template <class T, Shape In>
+  static constexpr Index child_workspace(Index capacity, int children) {
+    Index sum = 0;
+    unroll<kCount>([&](auto i) {
+      if (i < children) sum += round_up(Child<i>::template workspace<T, shape_before(In, i)>(capacity), 64);
+    });
+    return sum;
+  }
+  template <class T, Shape In>
+  static constexpr Index edges_before(Index capacity, int edge) {
+    Index sum = child_workspace<T, In>(capacity, kCount);
+    unroll<kGroups - 1>([&](auto g) {
+      if (g < edge) sum += round_up(Edge<T, In, g>::size * capacity, 64);
+    });
+    return sum;
+  }
+  template <class T, Shape In>
+  static constexpr Index workspace(Index capacity) {
+    return edges_before<T, In>(capacity, kGroups - 1);
+  }
+  template <class T, Shape In>
+  static constexpr Index scratch(Index capacity) {
+    Index most = 0;
+    unroll<kCount>(
+        [&](auto i) { most = std::max(most, Child<i>::template scratch<T, shape_before(In, i)>(capacity)); });
+    return most;
+  }
+
+  template <class T, class X, class Y, Expression E>
+  static void forward(const Pass& pass, X x, Y y, const E& epilogue, State<T> s) {
+    unroll<kGroups>([&](auto g) {
+      using L = GroupChild<g>;
+      const auto in = group_input<T, g>(pass, x, s);
+      const auto out = group_output<g>(pass, x, y, s);
+      const State<T> state = child_state<X::kShape, start_of(kFused, g)>(pass, s);
+      with_activation<g>([&](auto activation) {
+        if constexpr (g == kGroups - 1)
+          run_forward<L>(pass, in, out, substitute(epilogue, activation), state);
+        else
+          run_forward<L>(pass, in, out, activation, state);
+      });
+    });
+  }
+  template <class T, class X, class Y>
+  static void forward(const Pass& pass, X x, Y y, State<T> s) {
+    forward(pass, x, y, accumulator, s);
+  }
+
+  template <class T, class X, class Y, class DY, class DX, class Gate, Expression E>
+  static void backward(const Pass& pass, X x, Y y, DY dy, DX dx, const Gate& gate, const E& epilogue,
+                       State<T> s) {
+    unroll<kGroups>([&](auto reversed) {
+      constexpr int g = kGroups - 1 - reversed;
+      using L = GroupChild<g>;
+      const auto in = group_input<T, g>(pass, x, s);
+      const auto out = as_const(group_output<g>(pass, x, y, s));
+      const auto dout = group_gradient<g>(pass, x, dy, s);
+      const State<T> state = child_state<X::kShape, start_of(kFused, g)>(pass, s);
+      with_gate<g>(gate, [&](const auto& group_gate) {
+        if constexpr (g == 0)
+          run_backward<L>(pass, in, out, dout, dx, group_gate, epilogue, state);
+        else
+          run_backward<L>(pass, in, out, dout, group_gradient<g - 1>(pass, x, dy, s), group_gate, accumulator,
+                          state);
+      });
+    });
+  }
+  template <class T, class X, class Y, class DY, class DX>
+  static void backward(const Pass& pass, X x, Y y, DY dy, DX dx, State<T> s) {
+    backward(pass, x, y, dy, dx, OpenGate{}, accumulator, s);
+  }
+
+  // ---- inference: groups of a child and every element-wise layer behind it
+
+  template <int I>
+  static constexpr bool folded() {
+    if constexpr (I > 0)
+      return Foldable<Child<I>>;
+    else
+      return false;
+  }
+  static constexpr std::array<bool, kCount> kFolded = []<int... I>(std::integer_sequence<int, I...>) {
+    return std::array<bool, kCount>{folded<I>()...};
+  }
+  (std::make_integer_sequence<int, kCount>{});
+  static constexpr int kSteps = count_groups(kFolded);
+
+  template <class T>
+  static constexpr Index prepared_before(Shape in, int banks, int child) {
+    Index sum = 0;
+    walk(in, child, [&]<class L>(int, Shape s) { sum += round_up(L::template prepared<T>(s, banks), 16); });
+    return sum;
+  }
+  template <class T>
+  static constexpr Index prepared(Shape in, int banks) {
+    return prepared_before<T>(in, banks, kCount);
+  }
+  template <class T>
+  static void prepare(Shape in, int banks, const T* parameters, const T* statistics, T* to) {
+    walk(in, kCount, [&]<class L>(int, Shape s) {
+      L::prepare(s, banks, parameters, statistics, to);
+      parameters += L::parameters(s, banks);
+      statistics += L::statistics(s, banks);
+      to += round_up(L::template prepared<T>(s, banks), 16);
+    });
+  }
+
+  /// The tensor between inference steps K and K + 1.
+  template <class T, Shape In, int K>
+  struct Link {
+    static constexpr int to = start_of(kFolded, K + 1);
+    static constexpr Shape shape = shape_before(In, to);
+    using Value = FeatureMap<T, shape, Child<to>::input_halo(shape)>;
+  };
+  template <class T, Shape In>
+  static constexpr Index link_size() {
+    Index most = 0;
+    unroll<kSteps - 1>([&](auto k) { most = std::max(most, Link<T, In, k>::Value::kImageStride); });
+    return most;
+  }
+  template <class T, Shape In>
+  static constexpr Index arena(Index capacity) {
+    Index most = 0;
+    unroll<kCount>(
+        [&](auto i) { most = std::max(most, Child<i>::template arena<T, shape_before(In, i)>(capacity)); });
+    return most + std::min(kSteps - 1, 2) * round_up(link_size<T, In>() * capacity, 64);
+  }
+
+  template <class T, class X, class Y, Expression E>
+  static void infer(const Pass& pass, X x, Y y, const E& epilogue, const T* prepared, T* arena) {
+    constexpr Shape In = X::kShape;
+    const Index link = round_up(link_size<T, In>() * pass.capacity, 64);
+    T* const inner = arena + std::min(kSteps - 1, 2) * link;
+    unroll<kSteps>([&](auto k) {
+      constexpr int child = start_of(kFolded, k);
+      const auto in = [&] {
+        if constexpr (k == 0)
+          return x;
+        else
+          return as_const(typename Link<T, In, k - 1>::Value(arena + (k - 1) % 2 * link));
+      }();
+      const T* const weights = prepared + prepared_before<T>(In, pass.banks, child);
+      const auto folded_tail = fold_from<In, child + 1>(accumulator, pass, prepared);
+      if constexpr (k == kSteps - 1) {
+        run_infer<Child<child>>(pass, in, y, substitute(epilogue, folded_tail), weights, inner);
+      } else {
+        const typename Link<T, In, k>::Value out(arena + k % 2 * link);
+        zero_halo(out, pass.n);
+        run_infer<Child<child>>(pass, in, out, folded_tail, weights, inner);
+      }
+    });
+  }
+  template <class T, class X, class Y>
+  static void infer(const Pass& pass, X x, Y y, const T* prepared, T* arena) {
+    infer(pass, x, y, accumulator, prepared, arena);
+  }
+
+ private:
+  template <class T, Shape S, int H>
+  static FeatureMap<const T, S, H> as_const(FeatureMap<T, S, H> map) {
+    return map;
+  }
+  template <class T, Shape S, int H>
+  static FeatureMap<const T, S, H> as_const(FeatureMap<const T, S, H> map) {
+    return map;
+  }
+
+  template <Shape In, int I, class T>
+  static State<T> child_state(const Pass& pass, State<T> s) {
+    const Index parameters = parameters_before(In, pass.banks, I);
+    return {.parameters = s.parameters + parameters,
+            .gradients = s.gradients == nullptr ? nullptr : s.gradients + parameters,
+            .statistics = s.statistics + statistics_before(In, pass.banks, I),
+            .workspace = s.workspace + child_workspace<T, In>(pass.capacity, I),
+            .scratch = s.scratch};
+  }
+  template <class T, int G, class X>
+  static auto group_input(const Pass& pass, X x, State<T> s) {
+    if constexpr (G == 0)
+      return x;
+    else
+      return as_const(typename Edge<T, X::kShape, G - 1>::Value(
+          s.workspace + edges_before<T, X::kShape>(pass.capacity, G - 1)));
+  }
+  template <int G, class T, class X, class Y>
+  static auto group_output(const Pass& pass, X, Y y, State<T> s) {
+    if constexpr (G == kGroups - 1)
+      return y;
+    else
+      return
+          typename Edge<T, X::kShape, G>::Value(s.workspace + edges_before<T, X::kShape>(pass.capacity, G));
+  }
+  template <int G, class T, class X, class DY>
+  static auto group_gradient(const Pass& pass, X, DY dy, State<T> s) {
+    if constexpr (G == kGroups - 1)
+      return dy;
+    else
+      return typename Edge<T, X::kShape, G>::Gradient(s.workspace +
+                                                      edges_before<T, X::kShape>(pass.capacity, G) +
+                                                      Edge<T, X::kShape, G>::value_size * pass.capacity);
+  }
+  /// Calls f with the expression, or the gate, of the activation fused into group G.
+  template <int G, class F>
+  static void with_activation(F&& f) {
+    constexpr int next = start_of(kFused, G) + 1;
+    if constexpr (next < kCount && next != start_after(G))
+      f(Child<next>::apply(accumulator));
+    else
+      f(accumulator);
+  }
+  template <int G, class Gate, class F>
+  static void with_gate(const Gate& outer, F&& f) {
+    constexpr int next = start_of(kFused, G) + 1;
+    if constexpr (next < kCount && next != start_after(G))
+      f(Child<next>::gate());
+    else if constexpr (G == kGroups - 1)
+      f(outer);
+    else
+      f(OpenGate{});
+  }
+  static constexpr int start_after(int group) {
+    return group + 1 < kGroups ? start_of(kFused, group + 1) : kCount;
+  }
+
+  template <Shape In, int I, Expression E, class T>
+  static auto fold_from(E e, const Pass& pass, const T* prepared) {
+    if constexpr (I >= kCount)
+      return e;
+    else if constexpr (!kFolded[static_cast<std::size_t>(I)])
+      return e;
+    else
+      return fold_from<In, I + 1>(Child<I>::template fold<shape_before(In, I)>(
+                                      e, pass, prepared + prepared_before<T>(In, pass.banks, I)),
+                                  pass, prepared);
+  }
+};
+
+/// Layers applied one after the other.
+template <class... Ls>
+struct Sequential : Stack<detail::FlattenAll<Ls...>> {};
+
+}  // namespace drnet::inline DRNET_ISA
