@@ -21,7 +21,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   target_compile_options(drnet_developer INTERFACE -Wno-error=restrict -Wno-error=stringop-overflow)
 endif()
 if(DRNET_SANITIZE)
-  target_compile_options(drnet_developer INTERFACE
+  # g++ sees uninitialized values in the code that its sanitizers add.
+  target_compile_options(drnet_developer INTERFACE "$<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>"
     -fsanitize=${DRNET_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(drnet_developer INTERFACE -fsanitize=${DRNET_SANITIZE})
 endif()

@@ -33,7 +33,7 @@ endfunction()
 if(WAY STREQUAL "find_package" OR WAY STREQUAL "add_subdirectory")
   build_project()
 elseif(WAY STREQUAL "pkg_config")
-  pkg_config(flags --cflags --libs drnet)
+  pkg_config(flags --cflags --libs drnet drnet-image)
   compile(${flags})
 elseif(WAY STREQUAL "single_header")
   # Only the dependencies' own include folders besides the one of the single header: drnet's is not among them.
