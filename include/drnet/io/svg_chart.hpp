@@ -297,9 +297,9 @@ struct Box {
   }
 };
 
-/// Finds places for labels beside their points, greedily: clear of points, labels and intervals, or at least
-/// of points and labels. A label without a place is left out (its point has a tooltip and a row in the
-/// table).
+/// Finds places for labels, greedily: beside the point or some lines away with a leader; clear of points,
+/// labels and intervals, or at least of points and labels. A label without a place is left out (its point
+/// has a tooltip and a row in the table).
 class LabelPlacer {
  public:
   explicit LabelPlacer(Box area) : area_(area) {}
@@ -308,42 +308,33 @@ class LabelPlacer {
   void avoid(Box box) { avoided_.push_back(box); }
 
   std::string place(double x, double y, std::string_view label) {
+    constexpr double kCharacter = 6.6;  // mean width in 12 px text
     const double width = kCharacter * static_cast<double>(label.size());
     for (const bool strict : {true, false})
-      for (const Point& offset : offsets(width)) {
-        const Box box{x + offset.x, y + offset.y, x + offset.x + width, y + offset.y + kLine};
-        if (!area_.contains(box) || hits(taken_, box) || (strict && hits(avoided_, box))) continue;
-        taken_.push_back(box);
-        return text(box.left, box.bottom - 3, "class=\"halo\"", label);
-      }
+      for (const int line : {0, -1, 1, -2, 2, -3, 3, -4, 4})
+        for (const bool right : {true, false}) {
+          const double left = right ? x + 9 : x - 9 - width, top = y + kLine * (line - 0.5);
+          const Box box{left, top, left + width, top + kLine};
+          if (!area_.contains(box) || hits(taken_, box) || (strict && hits(avoided_, box))) continue;
+          taken_.push_back(box);
+          const double end = right ? box.left - 1 : box.right + 1;
+          const std::string leader = "M" + px(x) + " " + px(y) + "L" + px(end) + " " + px(top + kLine / 2);
+          return (std::abs(line) > 1 ? path("class=\"axis\"", leader) : "") +
+                 text(box.left, box.bottom - 3, "class=\"halo\"", label);
+        }
     return {};
   }
 
  private:
-  static constexpr double kCharacter = 6.6, kLine = 13;  // mean width and height of 12 px text
+  static constexpr double kLine = 14;  // height of a line of 12 px text
 
   static bool hits(const std::vector<Box>& boxes, const Box& box) {
     return std::any_of(boxes.begin(), boxes.end(), [&](const Box& other) { return other.overlaps(box); });
-  }
-  /// Upper left corners: right, left, above, below, and the four corners.
-  static std::array<Point, 8> offsets(double width) {
-    return {{{8, -kLine / 2},
-             {-8 - width, -kLine / 2},
-             {-width / 2, -kLine - 8},
-             {-width / 2, 8},
-             {7, -kLine - 5},
-             {7, 5},
-             {-7 - width, -kLine - 5},
-             {-7 - width, 5}}};
   }
 
   Box area_;
   std::vector<Box> taken_, avoided_;
 };
-
-}  // namespace detail
-
-namespace detail {
 
 /// A point with its interval; both are entered into the label placer.
 inline std::string draw_measurement(const Frame& frame, const Measurement& one, LabelPlacer& labels) {

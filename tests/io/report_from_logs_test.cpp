@@ -1,0 +1,158 @@
+// Reports from logs: every event of docs/log-format.md, unknown ones, and errors that name file and line.
+#include <drnet/io/report_from_logs.hpp>
+#include <support/catch.hpp>
+#include <support/markup_check.hpp>
+#include <support/temp_dir.hpp>
+
+#include <cmath>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace {
+
+using drnet::Report;
+
+Report read(const support::TempDir& folder, const std::string& text) {
+  return drnet::report_from_logs(std::vector{folder.write("run.jsonl", text)});
+}
+
+/// The log has a fault in this line, and the message says so.
+void check_fails(const std::string& text, int line, const std::string& words) {
+  const support::TempDir folder;
+  std::string message = "no error";
+  try {
+    (void)read(folder, text);
+  } catch (const drnet::Error& error) {
+    message = error.what();
+    CHECK_THAT(error.place(), support::contains("run.jsonl:" + std::to_string(line)));
+  }
+  CHECK_THAT(message, support::contains(words));
+}
+
+const std::string kStart =
+    R"({"event":"start","model":"ResNet18","data":"caltech101","seed":1,"parameters":16135272,"candidates":[128,96,64],"candidate_macs":[592234496,333154304,148097024],"predictor_macs":72563712})"
+    "\n";
+
+std::string montage(const std::string& image) {
+  return R"({"event":"montage","images":[)" + image + "]}\n";
+}
+
+}  // namespace
+
+TEST_CASE("report from a log", "[report_from_logs]") {
+  const support::TempDir folder;
+  const Report report = read(
+      folder,
+      kStart +
+          R"({"event":"epoch","stage":1,"epoch":1,"seconds":60.5,"loss":4.5,"accuracy":0.1,"average_macs":592234496,"shares":[1,0,0],"learning_rate":0.1,"images_per_second":66})"
+          "\n"
+          R"({"event":"epoch","stage":1,"epoch":2,"seconds":120,"loss":null,"accuracy":0.2})"
+          "\n"
+          R"({"event":"something else","epoch":[]})"
+          "\n"
+          R"({"event":"epoch","stage":2,"epoch":1,"seconds":180,"loss":2,"accuracy":0.3,"shares":[0.5,null,0.25]})"
+          "\n"
+          R"({"event":"epoch","stage":2,"loss":1})"
+          "\n"
+          R"({"event":"evaluation","router":"predictor","accuracy":0.5,"correct":2,"images":4})"
+          "\n"
+          R"({"event":"evaluation","router":"fixed 128","correct":1,"images":4})"
+          "\n"
+          R"({"event":"evaluation","router":"predictor","accuracy":0.75,"correct":3,"images":4,"average_macs":4e8,"shares":[0,0.5,0.5],"milliseconds_per_image":9,"images_per_second":111})"
+          "\n" +
+          montage(
+              R"({"width":2,"height":1,"channels":3,"pixels":"AAECAwQF","label":"cat","predicted":7,"resolution":96})"));
+  REQUIRE(report.runs.size() == 1);
+  const Report::Run& run = report.runs[0];
+  CHECK(run.name == "run");
+  CHECK(run.model == "ResNet18");
+  CHECK(run.data == "caltech101");
+  CHECK(run.parameters == 16'135'272);
+  CHECK(run.candidates == std::vector<int>{128, 96, 64});
+  REQUIRE(run.epochs.size() == 4);
+  CHECK(run.epochs[0].seconds == 60.5);
+  CHECK(run.epochs[0].loss == 4.5);
+  CHECK(run.epochs[0].shares == std::vector<double>{1, 0, 0});
+  CHECK(std::isnan(run.epochs[1].loss));
+  CHECK(std::isnan(run.epochs[1].average_macs));
+  CHECK(run.epochs[2].stage == 2);
+  CHECK(run.epochs[2].epoch == 3);  // stage 2 counts on
+  CHECK(std::isnan(run.epochs[2].shares[1]));
+  CHECK(run.epochs[3].epoch == 4);  // not given: the next one
+  REQUIRE(run.evaluations.size() == 2);
+  CHECK(run.evaluations[0].router == "predictor");
+  CHECK(run.evaluations[0].accuracy == 0.75);  // the later one counts
+  CHECK(run.evaluations[0].average_macs == 4e8);
+  CHECK(run.evaluations[1].accuracy == 0.25);  // from the counts
+  REQUIRE(report.montage.size() == 1);
+  CHECK(report.montage[0].pixels == std::vector<std::uint8_t>{0, 1, 2, 3, 4, 5});
+  CHECK(report.montage[0].predicted == "7");
+  CHECK(support::markup_fault(drnet::report_html(report)) == "");
+}
+
+TEST_CASE("report from several logs", "[report_from_logs]") {
+  const support::TempDir folder;
+  std::filesystem::create_directory(folder / "a");
+  std::filesystem::create_directory(folder / "b");
+  const auto first = folder.write("a/log.jsonl", kStart),
+             second = folder.write("b/log.jsonl", kStart + kStart),
+             third = folder.write("third.jsonl", R"({"event":"epoch","loss":1})"
+                                                 "\n{\"event\":\"ep");  // stopped while writing
+  const Report report = drnet::report_from_logs(std::vector{first, second, third});
+  REQUIRE(report.runs.size() == 4);
+  CHECK(report.runs[0].name == "a/log");
+  CHECK(report.runs[1].name == "b/log");
+  CHECK(report.runs[2].name == "b/log (2)");
+  CHECK(report.runs[3].name == "third");
+  CHECK(report.runs[3].epochs.size() == 1);
+  CHECK(report.subtitle == "4 runs");
+  CHECK(drnet::report_from_logs({}).runs.empty());
+  CHECK(read(folder, "").runs.empty());
+  CHECK(read(folder, "{}\n{\"other\":1}\n").runs.empty());
+}
+
+TEST_CASE("report from what a log wrote", "[report_from_logs]") {
+  const support::TempDir folder;
+  drnet::JsonLog log(folder / "x.jsonl");
+  log.write({{"event", "start"}, {"model", "M"}, {"candidates", {224, 112}}});
+  log.write({{"event", "epoch"}, {"epoch", 1}, {"loss", std::nan("")}, {"shares", {0.5, 0.5}}});
+  const Report report = drnet::report_from_logs(std::vector{folder / "x.jsonl"});
+  REQUIRE(report.runs.size() == 1);
+  CHECK(std::isnan(report.runs[0].epochs.at(0).loss));
+  CHECK(report.runs[0].epochs.at(0).shares == std::vector<double>{0.5, 0.5});
+}
+
+TEST_CASE("report from logs names file, line and field", "[report_from_logs]") {
+  check_fails("{\"event\":1.5}\n", 1, "\"event\"");
+  check_fails("{}\n{\"event\":\"start\",\"model\":[]}\n", 2, "\"model\"");
+  check_fails("{\"event\":\"start\",\"candidates\":128}\n", 1, "a list");
+  check_fails("{\"event\":\"start\",\"candidates\":[128.5]}\n", 1, "a whole number");
+  check_fails("{\"event\":\"start\",\"candidates\":[0]}\n", 1, "a whole number");
+  check_fails("{\"event\":\"start\",\"parameters\":\"many\"}\n", 1, "a number");
+  check_fails("{\"event\":\"epoch\",\"loss\":\"small\"}\n", 1, "a number");
+  check_fails("{\"event\":\"epoch\",\"stage\":0}\n", 1, "a whole number");
+  check_fails(kStart + "{\"event\":\"epoch\",\"shares\":[1]}\n", 2, "each of 3 candidates");
+  check_fails(kStart + "{\"event\":\"evaluation\",\"shares\":[1,0,0,0]}\n", 2, "each of 3 candidates");
+  check_fails("{\"event\":\"evaluation\",\"correct\":5,\"images\":4}\n", 1, "a whole number from 0 to 4");
+  check_fails("{\"event\":\"evaluation\",\"images\":18446744073709551615}\n", 1, "a whole number");
+  check_fails("{\"event\":\"evaluation\",\"images\":-1}\n", 1, "a whole number");
+  check_fails("{}\nno log\n{}\n", 2, "one JSON object a line");
+}
+
+TEST_CASE("report from logs checks pictures", "[report_from_logs]") {
+  const auto picture = [](const std::string& width, const std::string& channels, const std::string& pixels) {
+    return montage("{\"width\":" + width + ",\"height\":1,\"channels\":" + channels + ",\"pixels\":\"" +
+                   pixels + "\"}");
+  };
+  check_fails(picture("1", "3", "AAEC*"), 1, "base64");
+  check_fails(picture("1", "3", "AAE="), 1, "2 bytes for 1 x 1 x 3");
+  check_fails(picture("1", "2", "AAE="), 1, "1 or 3 channels");
+  check_fails(picture("0", "3", ""), 1, "\"width\"");
+  check_fails(picture("99999999", "3", ""), 1, "\"width\"");
+  check_fails(montage("{}"), 1, "\"pixels\"");
+  check_fails(montage("7"), 1, "\"images\"");
+  const support::TempDir folder;
+  CHECK(read(folder, picture("1", "3", "AAEC")).montage.size() == 1);
+  CHECK_THROWS_AS(drnet::report_from_logs(std::vector{folder / "missing.jsonl"}), drnet::Error);
+}
