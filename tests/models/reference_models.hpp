@@ -16,13 +16,10 @@ inline double number(const nlohmann::json& object, const char* key) {
   return object.at(key).get<double>();
 }
 
-/// Fills every tensor as make_golden.py's fill_model() does. Banked names stand for the unbanked ones.
+/// Fills every tensor as make_golden.py's fill_model() does.
 template <class Net>
 void fill_network(Net& net) {
   for (const auto& t : net.tensors()) {
-    std::string name = t.name;
-    if (const auto bank = name.find(".bn_"); bank != std::string::npos)
-      name.erase(bank, name.find('.', bank + 1) - bank);
     double lo = -0.1, hi = 0.1;
     if (t.shape.size() > 1) {
       double fan_in = 1;
@@ -33,7 +30,7 @@ void fill_network(Net& net) {
     } else if (t.role == drnet::Role::bn_weight) {
       lo = 0.9, hi = 1.1;
     }
-    const auto values = fill<typename Net::Scalar>(name, static_cast<std::size_t>(t.size), lo, hi);
+    const auto values = fill<typename Net::Scalar>(t.name, static_cast<std::size_t>(t.size), lo, hi);
     std::copy(values.begin(), values.end(), net.values(t).begin());
   }
 }

@@ -1,0 +1,48 @@
+// Who chooses the resolution of an image: the predictor, a fixed candidate, or chance (METHOD's "random
+// choice").
+#pragma once
+
+#include <drnet/core/error.hpp>
+#include <drnet/core/random.hpp>
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace drnet::inline DRNET_ISA {
+
+/// The argmax of the predictor's logits.
+struct PredictorRouter {};
+/// Always candidate `candidate` (0 = the largest resolution).
+struct FixedRouter {
+  int candidate = 0;
+};
+/// Candidate j with probability shares[j] (uniform when empty), a function of (seed, image index).
+struct RandomRouter {
+  std::uint64_t seed = 0;
+  std::vector<double> shares;
+  [[nodiscard]] int candidate(std::uint32_t image, int candidates) const {
+    double u = Random(seed, Purpose::routing, 0, image).uniform<double>(0);
+    if (shares.empty()) return std::min(static_cast<int>(u * candidates), candidates - 1);
+    for (int j = 0; j < candidates - 1; ++j)
+      if ((u -= shares[static_cast<std::size_t>(j)]) < 0) return j;
+    return candidates - 1;
+  }
+};
+using Router = std::variant<PredictorRouter, FixedRouter, RandomRouter>;
+
+/// Throws Error if the router cannot serve a network with that many candidates.
+inline void check_router(const Router& router, int candidates, bool has_predictor) {
+  if (std::holds_alternative<PredictorRouter>(router) && candidates > 1 && !has_predictor)
+    throw Error("router", "fixed or random, as this network has no predictor", "predictor");
+  if (const auto* fixed = std::get_if<FixedRouter>(&router))
+    if (fixed->candidate < 0 || fixed->candidate >= candidates)
+      throw Error("fixed router", "a candidate from 0 to " + std::to_string(candidates - 1),
+                  std::to_string(fixed->candidate));
+  if (const auto* random = std::get_if<RandomRouter>(&router))
+    if (!random->shares.empty() && random->shares.size() != static_cast<std::size_t>(candidates))
+      throw Error("random router", std::to_string(candidates) + " shares",
+                  std::to_string(random->shares.size()));
+}
+
+}  // namespace drnet::inline DRNET_ISA

@@ -1,0 +1,301 @@
+// The gradients of one training step of a dynamic-resolution network (METHOD, training recipe).
+//
+// Stage 1, no predictor: every image at every candidate, L = sum_j CE(F_j).
+// Stage 2, joint:        h = straight-through Gumbel softmax of the predictor's logits, y_b = sum_j h_bj
+// F_j(x_b),
+//                        L = CE(y) + eta * FLOPs(h).  dL/dh_bj = <dL/dy_b, F_j(x_b)> + FLOPs term, where the
+//                        inner product exists for the selected j only (sparse: the rest is not computed) or
+//                        for every j (dense).
+#pragma once
+
+#include <drnet/dynamic/dynamic_network.hpp>
+#include <drnet/dynamic/flops_loss.hpp>
+#include <drnet/dynamic/gumbel.hpp>
+#include <drnet/kernels/resize.hpp>
+#include <drnet/tensor/image_batch.hpp>
+#include <drnet/training/cross_entropy.hpp>
+
+#include <memory>
+#include <optional>
+#include <tuple>
+#include <vector>
+
+namespace drnet::inline DRNET_ISA {
+
+enum class Estimator { sparse, dense };
+
+/// Named options of the joint loss.
+struct JointOptions {
+  Estimator estimator = Estimator::sparse;
+  double tau = 1.0;    ///< temperature of the Gumbel softmax
+  double eta = 0.2;    ///< weight of the FLOPs loss
+  double alpha = 0.0;  ///< target cost in G multiply-adds of the classifier
+  double label_smoothing = 0.0;
+};
+
+/// What one step reports; losses are means over the batch.
+struct StepLosses {
+  double cross_entropy = 0, flops = 0, total = 0;
+  Index correct = 0, samples = 0;  ///< of the predictions made, m per image in stage 1
+  std::vector<Index> chosen;       ///< images per candidate
+  double macs = 0;                 ///< mean multiply-adds per image, predictor included
+};
+
+/// Resizes planar images to a candidate's size, and puts them into the blocked layout.
+template <class T>
+class ImageScaler {
+ public:
+  /// Copies images `which` of the batch into map, at map's extents.
+  template <Shape S, int Halo>
+  void operator()(const ExecutionPolicy& policy, const ImageBatch<T>& images, std::span<const Index> which,
+                  FeatureMap<T, S, Halo> map) {
+    if (images.channels != S.channels)
+      throw Error("images", std::to_string(S.channels) + " channels", std::to_string(images.channels));
+    const bool same = images.height == S.height && images.width == S.width;
+    if (!same && (!resize_ || resize_->in_height() != images.height || resize_->in_width() != images.width))
+      resize_.emplace(images.height, images.width, S.height, S.width);
+    const std::size_t scratch = same ? 0 : resize_->scratch_size(),
+                      plane = same ? 0 : static_cast<std::size_t>(S.size());
+    const auto workers = static_cast<std::size_t>(policy.threads());
+    if (memory_.size() < workers * (scratch + plane)) memory_.resize(workers * (scratch + plane));
+    policy.for_parts(static_cast<Index>(which.size()), [&](Index i, int worker) {
+      const T* image = images.image(which[static_cast<std::size_t>(i)]);
+      if (!same) {
+        T* const own = memory_.data() + static_cast<std::size_t>(worker) * (scratch + plane);
+        (*resize_)(image, own + scratch, S.channels, own);
+        image = own + scratch;
+      }
+      from_planar(image, map.from(i), 1);
+    });
+  }
+
+ private:
+  std::optional<Resize<T>> resize_;
+  std::vector<T> memory_;
+};
+
+/// Owns what the steps of one network need for batches up to a capacity; nothing is allocated in a
+/// steady-state step but the small per-sample vectors of the report.
+template <class Net>
+class DynamicStep {
+ public:
+  using T = typename Net::Scalar;
+  static constexpr int kCount = Net::kCount, kClasses = Net::kClasses;
+
+  DynamicStep(Index capacity, bool with_predictor = Net::kHasPredictor)
+      : capacity_(capacity), gradients_(Net::ClassifierNetwork::kParameters) {
+    if (capacity < 1) throw Error("training batch", "at least one image", std::to_string(capacity));
+    Index scratch = 0;
+    unroll<kCount>([&](auto j) {
+      std::get<j>(classifiers_).emplace(capacity);
+      scratch = std::max(scratch, std::tuple_element_t<j, Classifiers>::value_type::scratch(capacity));
+    });
+    if constexpr (Net::kHasPredictor)
+      if (with_predictor) {
+        predictor_.emplace(capacity);
+        predictor_gradients_ = Buffer<T>(Net::PredictorNetwork::kParameters);
+        scratch = std::max(scratch, PredictorActivations::scratch(capacity));
+      }
+    scratch_ = Buffer<T>(scratch);
+    for (const Index m : Net::kMacs) cost_.push_back(static_cast<T>(static_cast<double>(m) / 1e9));
+  }
+
+  [[nodiscard]] Index capacity() const noexcept { return capacity_; }
+  [[nodiscard]] Buffer<T>& gradients() noexcept { return gradients_; }
+  [[nodiscard]] Buffer<T>& predictor_gradients() noexcept { return predictor_gradients_; }
+  /// Of the last joint step, [batch][m] and [batch][classes], row-major.
+  [[nodiscard]] const std::vector<T>& predictor_logits() const noexcept { return logits_; }
+  [[nodiscard]] const std::vector<T>& soft() const noexcept { return soft_; }
+  [[nodiscard]] const std::vector<T>& hard() const noexcept { return hard_; }
+  [[nodiscard]] const std::vector<T>& classifier_logits() const noexcept { return outputs_; }
+
+  /// Stage 1: gradients of sum_j CE_j / B. Each bank sees the whole batch.
+  StepLosses stage1(const ExecutionPolicy& policy, Net& net, const ImageBatch<T>& images,
+                    std::span<const int> labels, double label_smoothing = 0) {
+    check(images, labels);
+    gradients_.fill(T(0));
+    StepLosses losses{.samples = images.count * kCount, .chosen = std::vector<Index>(kCount, images.count)};
+    all_.resize(static_cast<std::size_t>(images.count));
+    for (Index i = 0; i < images.count; ++i) all_[static_cast<std::size_t>(i)] = i;
+    unroll<kCount>([&](auto j) {
+      auto& activations = *std::get<j>(classifiers_);
+      const Pass pass = classifier_pass(policy, j, images.count);
+      scalers_[j](policy, images, all_, activations.input());
+      activations.forward(pass, net.classifier(), scratch_.data());
+      for (Index i = 0; i < images.count; ++i) {
+        const auto z = logits_of(activations.output(), i);
+        losses.cross_entropy += cross_entropy<T>(z, labels[static_cast<std::size_t>(i)], label_smoothing,
+                                                 1.0 / static_cast<double>(images.count),
+                                                 logits_of(activations.output_gradient(), i)) /
+                                static_cast<double>(images.count);
+        losses.correct += argmax(z) == labels[static_cast<std::size_t>(i)];
+      }
+      activations.backward(pass, net.classifier(), gradients_.data(), scratch_.data());
+      losses.macs += static_cast<double>(Net::kMacs[j]) / kCount;
+    });
+    losses.total = losses.cross_entropy;
+    return losses;
+  }
+
+  /// Stage 2: gradients of both networks. noise [batch][m] is added to the predictor's log-probabilities.
+  StepLosses joint(const ExecutionPolicy& policy, Net& net, const ImageBatch<T>& images,
+                   std::span<const int> labels, std::span<const T> noise,
+                   const JointOptions& options) requires(Net::kHasPredictor) {
+    check(images, labels);
+    if (!predictor_) throw Error("joint step", "a DynamicStep made with a predictor", "one made without");
+    if (noise.size() != static_cast<std::size_t>(images.count) * kCount)
+      throw Error("joint step: noise", std::to_string(images.count * kCount) + " values",
+                  std::to_string(noise.size()));
+    gradients_.fill(T(0));
+    predictor_gradients_.fill(T(0));
+    select(policy, net, images, noise, options);
+    const bool dense = options.estimator == Estimator::dense;
+    run_classifiers(policy, net, images, dense);
+
+    StepLosses losses{.samples = images.count, .chosen = std::vector<Index>(kCount, 0)};
+    dh_.assign(hard_.size(), T(0));
+    loss_gradients(images.count, labels, options, dense, losses);
+    backward(policy, net, images, options, dense);
+    return losses;
+  }
+
+ private:
+  template <int J>
+  using ClassifierActivations = Activations<typename Net::Classifier, Net::template kInput<J>, T>;
+  using PredictorActivations = Activations<
+      std::conditional_t<Net::kHasPredictor, typename Net::PredictorTopology, typename Net::Classifier>,
+      Net::kHasPredictor ? Net::kPredictorInput : Net::template kInput<0>, T>;
+  template <int... J>
+  static std::tuple<std::optional<ClassifierActivations<J>>...> classifiers_of(
+      std::integer_sequence<int, J...>);
+  using Classifiers = decltype(classifiers_of(std::make_integer_sequence<int, kCount>{}));
+
+  void check(const ImageBatch<T>& images, std::span<const int> labels) const {
+    if (images.count < 1 || images.count > capacity_)
+      throw Error("training batch", "1 to " + std::to_string(capacity_) + " images",
+                  std::to_string(images.count));
+    if (labels.size() != static_cast<std::size_t>(images.count))
+      throw Error("training batch", std::to_string(images.count) + " labels", std::to_string(labels.size()));
+    for (const int label : labels)
+      if (label < 0 || label >= kClasses)
+        throw Error("training batch: label", "0 to " + std::to_string(kClasses - 1), std::to_string(label));
+  }
+
+  [[nodiscard]] Pass classifier_pass(const ExecutionPolicy& policy, int bank, Index n) const {
+    return {.policy = policy, .n = n, .capacity = capacity_, .bank = bank, .banks = kCount};
+  }
+  template <class Map>
+  static auto logits_of(Map map, Index i) {
+    return std::span(map.row(i, 0, 0), static_cast<std::size_t>(Map::kShape.channels));
+  }
+  static int argmax(std::span<const T> values) { return drnet::argmax<T>(values); }
+
+  /// Predictor forward, Gumbel softmax, and the list of images of each candidate.
+  void select(const ExecutionPolicy& policy, Net& net, const ImageBatch<T>& images, std::span<const T> noise,
+              const JointOptions& options) {
+    const auto n = static_cast<std::size_t>(images.count);
+    all_.resize(n);
+    for (Index i = 0; i < images.count; ++i) all_[static_cast<std::size_t>(i)] = i;
+    predictor_scaler_(policy, images, all_, predictor_->input());
+    predictor_->forward({.policy = policy, .n = images.count, .capacity = capacity_}, net.predictor(),
+                        scratch_.data());
+    logits_.resize(n * kCount);
+    soft_.resize(n * kCount);
+    hard_.assign(n * kCount, T(0));
+    for (auto& list : chosen_) list.clear();
+    for (std::size_t i = 0; i < n; ++i) {
+      const auto z = logits_of(predictor_->output(), static_cast<Index>(i));
+      std::copy(z.begin(), z.end(), logits_.begin() + static_cast<std::ptrdiff_t>(i * kCount));
+      const int j = gumbel_softmax<T>(z, noise.subspan(i * kCount, kCount), static_cast<T>(options.tau),
+                                      std::span(soft_).subspan(i * kCount, kCount));
+      hard_[i * kCount + static_cast<std::size_t>(j)] = T(1);
+      chosen_[static_cast<std::size_t>(j)].push_back(static_cast<Index>(i));
+    }
+  }
+
+  /// The images that candidate j computes.
+  [[nodiscard]] std::span<const Index> computed(int j, bool dense) const {
+    return dense ? std::span<const Index>(all_)
+                 : std::span<const Index>(chosen_[static_cast<std::size_t>(j)]);
+  }
+
+  void run_classifiers(const ExecutionPolicy& policy, Net& net, const ImageBatch<T>& images, bool dense) {
+    outputs_.assign(static_cast<std::size_t>(images.count) * kClasses, T(0));
+    unroll<kCount>([&](auto j) {
+      auto& activations = *std::get<j>(classifiers_);
+      const auto which = computed(j, dense);
+      scalers_[j](policy, images, which, activations.input());
+      activations.forward(classifier_pass(policy, j, static_cast<Index>(which.size())), net.classifier(),
+                          scratch_.data());
+      for (std::size_t k = 0; k < which.size(); ++k) {
+        const auto i = static_cast<std::size_t>(which[k]);
+        if (hard_[i * kCount + j] == T(0)) continue;
+        const auto z = logits_of(activations.output(), static_cast<Index>(k));
+        std::copy(z.begin(), z.end(), outputs_.begin() + static_cast<std::ptrdiff_t>(i * kClasses));
+      }
+    });
+  }
+
+  /// Losses, dL/dh, and dL/dF_j (zero for what was computed but not selected).
+  void loss_gradients(Index n, std::span<const int> labels, const JointOptions& options, bool dense,
+                      StepLosses& losses) {
+    const double weight = 1.0 / static_cast<double>(n);
+    std::vector<T> dy(outputs_.size());
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      const auto y = std::span<const T>(outputs_).subspan(i * kClasses, kClasses);
+      losses.cross_entropy += weight * cross_entropy<T>(y, labels[i], options.label_smoothing, weight,
+                                                        std::span(dy).subspan(i * kClasses, kClasses));
+      losses.correct += argmax(y) == labels[i];
+    }
+    unroll<kCount>([&](auto j) {
+      auto& activations = *std::get<j>(classifiers_);
+      const auto which = computed(j, dense);
+      losses.chosen[j] = static_cast<Index>(chosen_[j].size());
+      losses.macs += weight * static_cast<double>(losses.chosen[j] * Net::kMacs[j]);
+      for (std::size_t k = 0; k < which.size(); ++k) {
+        const auto i = static_cast<std::size_t>(which[k]);
+        const auto z = logits_of(activations.output(), static_cast<Index>(k));
+        const auto dz = logits_of(activations.output_gradient(), static_cast<Index>(k));
+        T inner = 0;
+        for (std::size_t c = 0; c < z.size(); ++c) {
+          inner += dy[i * kClasses + c] * z[c];
+          dz[c] = hard_[i * kCount + j] * dy[i * kClasses + c];
+        }
+        dh_[i * kCount + j] += inner;
+      }
+    });
+    const FlopsLoss<T> flops{cost_, static_cast<T>(options.alpha)};
+    losses.macs += static_cast<double>(Net::kRoutingMacs);
+    losses.flops = static_cast<double>(flops.value(hard_));
+    flops.add_gradient(hard_, static_cast<T>(options.eta), dh_);
+    losses.total = losses.cross_entropy + options.eta * losses.flops;
+  }
+
+  void backward(const ExecutionPolicy& policy, Net& net, const ImageBatch<T>& images,
+                const JointOptions& options, bool dense) {
+    unroll<kCount>([&](auto j) {
+      std::get<j>(classifiers_)
+          ->backward(classifier_pass(policy, j, static_cast<Index>(computed(j, dense).size())),
+                     net.classifier(), gradients_.data(), scratch_.data());
+    });
+    for (std::size_t i = 0; i < static_cast<std::size_t>(images.count); ++i)
+      gumbel_softmax_backward<T>(std::span(soft_).subspan(i * kCount, kCount),
+                                 std::span(dh_).subspan(i * kCount, kCount), static_cast<T>(options.tau),
+                                 logits_of(predictor_->output_gradient(), static_cast<Index>(i)));
+    // The predictor's forward pass still stands in its own workspace.
+    predictor_->backward({.policy = policy, .n = images.count, .capacity = capacity_}, net.predictor(),
+                         predictor_gradients_.data(), scratch_.data());
+  }
+
+  Index capacity_;
+  Classifiers classifiers_;
+  std::optional<PredictorActivations> predictor_;
+  Buffer<T> gradients_, predictor_gradients_, scratch_;
+  std::vector<T> cost_, logits_, soft_, hard_, outputs_, dh_;
+  std::vector<Index> all_;
+  std::array<std::vector<Index>, kCount> chosen_;
+  std::array<ImageScaler<T>, kCount> scalers_;
+  ImageScaler<T> predictor_scaler_;
+};
+
+}  // namespace drnet::inline DRNET_ISA
