@@ -75,7 +75,7 @@ TEST_CASE("synthetic: sizes, labels and names", "[synthetic]") {
     const auto& name = set.class_names()[static_cast<std::size_t>(set.label(i))];
     CHECK(name.starts_with(scene.texture == Synthetic::Texture::stripes ? "striped" : "checked"));
     CHECK(name.ends_with("star") == (scene.shape == Synthetic::Shape::star));
-    CHECK(scene.period >= Synthetic::kMinPeriod);
+    CHECK(scene.period >= Synthetic::kMinFine);
     CHECK(set.difficulty(i) == 1.0F / scene.period);
   }
   CHECK(count == std::vector<int>(10, 10));
@@ -92,17 +92,26 @@ TEST_CASE("synthetic: half the size keeps coarse texture and loses fine texture"
   int fine = 0, coarse = 0;
   double left_of_fine = 0, left_of_coarse = 0;
   for (std::size_t i = 0; i < set.size(); ++i)
-    if (set.difficulty(i) > 0.36F) {
+    if (set.difficulty(i) > 0.3F) {
       ++fine;
       left_of_fine += left_at_half(set, i);
-    } else if (set.difficulty(i) < 0.18F) {
+    } else {
       ++coarse;
       left_of_coarse += left_at_half(set, i);
     }
-  CHECK(fine > 60);
-  CHECK(coarse > 60);
+  CHECK(fine > 240);
+  CHECK(coarse > 240);
   CHECK(left_of_fine / fine < 0.05);
-  CHECK(left_of_coarse / coarse > 0.3);
+  CHECK(left_of_coarse / coarse > 0.25);
+}
+
+TEST_CASE("synthetic: the share of fine textures is an option", "[synthetic]") {
+  const Synthetic none({.images = 300, .fine = 0.0F}), all({.images = 300, .fine = 1.0F});
+  for (std::size_t i = 0; i < 300; ++i) {
+    CHECK(none.difficulty(i) < 0.25F);
+    CHECK(all.difficulty(i) > 1.0F / 3.0F);
+  }
+  CHECK_THROWS_AS(Synthetic({.fine = 1.5F}), drnet::Error);
 }
 
 TEST_CASE("synthetic: the shape is where the scene says, in the texture's colours", "[synthetic]") {

@@ -25,7 +25,8 @@ struct SyntheticOptions {
   std::size_t images = 10'000;
   std::uint64_t seed = 0;
   Split split = Split::train;  ///< the two splits of a seed share no picture
-  int size = 32;               ///< height and width in pixels, 16 to 1024
+  int size = 32;               ///< height and width in pixels, 24 to 1024
+  float fine = 0.5F;           ///< share of pictures whose texture is lost at half the size
   float noise = 0.06F;         ///< half width of the uniform noise of every sample, of a range of 1
 };
 
@@ -36,8 +37,9 @@ class Synthetic final : public Dataset {
   enum class Shape { disc, square, triangle, cross, star };
   enum class Texture { stripes, checks };
   static constexpr int kShapes = 5, kTextures = 2;
-  /// The finest texture, in pixels: the period at which sampling would lose it is 2.
-  static constexpr float kMinPeriod = 2.2F;
+  /// Periods of fine textures, in pixels (sampling would lose a period of 2); coarse ones start at twice the
+  /// finest.
+  static constexpr float kMinFine = 2.2F, kMaxFine = 2.8F, kMinCoarse = 2 * kMinFine;
 
   using Color = std::array<float, 3>;  // red, green, blue in [0, 1]
 
@@ -62,7 +64,8 @@ class Synthetic final : public Dataset {
   explicit Synthetic(const SyntheticOptions& options) : options_(options) {
     require(options.images >= 1 && options.images <= std::numeric_limits<std::uint32_t>::max(), "images",
             "1 to 4294967295", std::to_string(options.images));
-    require(options.size >= 16 && options.size <= 1024, "size", "16 to 1024", std::to_string(options.size));
+    require(options.size >= 24 && options.size <= 1024, "size", "24 to 1024", std::to_string(options.size));
+    require(options.fine >= 0.0F && options.fine <= 1.0F, "fine", "0 to 1", std::to_string(options.fine));
     require(options.noise >= 0.0F && options.noise <= 1.0F, "noise", "0 to 1", std::to_string(options.noise));
     for (const char* shape : {"disc", "square", "triangle", "cross", "star"})
       for (const char* texture : {"striped ", "checked "}) names_.push_back(std::string(texture) + shape);
@@ -78,8 +81,8 @@ class Synthetic final : public Dataset {
            std::to_string(options_.seed);
   }
 
-  /// The texture's spatial frequency in cycles a pixel, below 1/2: what is above 1/4 is lost at half the
-  /// size.
+  /// The texture's spatial frequency in cycles a pixel: above 1/3 for fine textures, below 1/4 for coarse
+  /// ones.
   [[nodiscard]] float difficulty(std::size_t index) const { return 1.0F / scene(index).period; }
 
   [[nodiscard]] Scene scene(std::size_t index) const {
@@ -87,43 +90,46 @@ class Synthetic final : public Dataset {
     std::uint32_t draw = 0;  // braces below keep the order of evaluation
     const auto uniform = [&](float lo, float hi) { return random.uniform(draw++, lo, hi); };
     const auto angle = [&] { return uniform(0.0F, 2.0F * std::numbers::pi_v<float>); };
-    const auto color = [&] { return Color{uniform(0, 1), uniform(0, 1), uniform(0, 1)}; };
-    const float side = static_cast<float>(options_.size), max_period = side * (7.0F / 32.0F);
+    const auto color = [&](float lo, float hi) {
+      return Color{uniform(lo, hi), uniform(lo, hi), uniform(lo, hi)};
+    };
+    const float side = static_cast<float>(options_.size);
 
     Scene s{};
     s.shape = static_cast<Shape>(label(index) / kTextures);
     s.texture = static_cast<Texture>(label(index) % kTextures);
-    s.period = kMinPeriod * std::pow(max_period / kMinPeriod, uniform(0, 1));   // every octave equally often
+    const bool fine = uniform(0, 1) < options_.fine;
+    s.period = fine ? uniform(kMinFine, kMaxFine) : uniform(kMinCoarse, side * (7.0F / 32.0F));
     s.radius = uniform(std::max(side * 0.25F, 1.5F * s.period), side * 0.45F);  // room for some crests
     const float free = side / 2.0F - s.radius * 0.9F;
     s.x = side / 2.0F + uniform(-free, free);
     s.y = side / 2.0F + uniform(-free, free);
-    s.shape_angle = angle();
+    s.shape_angle = uniform(-0.5F, 0.5F);
     s.texture_angle = angle();
     s.phase = angle();
-    s.top_left = color();
-    s.bottom_right = color();
-    draw_texture_colors(s, color(), color(), uniform(0.3F, 0.6F));
+    s.top_left = color(0.0F, 0.6F);
+    s.bottom_right = color(0.0F, 0.6F);
+    s.crest = color(0.7F, 1.0F);
+    s.trough = color(0.2F, 0.6F);
     for (Clutter& c : s.clutter)
       c = {uniform(0, side),
            uniform(0, side),
            uniform(0, side),
            uniform(0, side),
            uniform(0.02F, 0.06F) * side,
-           color()};
+           color(0.1F, 0.9F)};
     return s;
   }
 
   [[nodiscard]] Image image(std::size_t index) const override {
     const Scene s = scene(index);
     std::vector<Color> canvas = background(s);
-    for (const Clutter& c : s.clutter)
-      paint(
-          canvas, [&](float x, float y) { return coverage(stroke_distance(c, x, y)); },
-          [&](float, float) { return c.color; });
-    paint(
-        canvas, [&](float x, float y) { return coverage(shape_distance(s, x, y)); },
-        [&](float x, float y) { return mix(s.trough, s.crest, wave(s, x, y)); });
+    for (const Clutter& c : s.clutter) {
+      const auto alpha = [&](float x, float y) { return coverage(stroke_distance(c, x, y)); };
+      paint(canvas, alpha, [&](float, float) { return c.color; });
+    }
+    const auto alpha = [&](float x, float y) { return coverage(shape_distance(s, x, y)); };
+    paint(canvas, alpha, [&](float x, float y) { return mix(s.trough, s.crest, wave(s, x, y)); });
     return with_noise(canvas, random_of(index));
   }
 
@@ -142,19 +148,6 @@ class Synthetic final : public Dataset {
 
   [[nodiscard]] static Color mix(const Color& a, const Color& b, float t) noexcept {
     return {a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1]), a[2] + t * (b[2] - a[2])};
-  }
-
-  /// Two colours on both sides of `base`, `contrast` apart along `direction`, with `base` moved away from the
-  /// background's mean: a shape whose texture averages out is still seen as a shape.
-  static void draw_texture_colors(Scene& s, Color base, Color direction, float contrast) {
-    for (std::size_t c = 0; c < 3; ++c) {
-      const float behind = (s.top_left[c] + s.bottom_right[c]) / 2.0F;
-      base[c] = behind < 0.5F ? std::max(base[c], behind + 0.25F) : std::min(base[c], behind - 0.25F);
-      const float half =
-          contrast / 2.0F * (direction[c] < 0.3F ? direction[c] - 0.7F : 0.4F + 0.6F * direction[c]);
-      s.crest[c] = std::clamp(base[c] + half, 0.0F, 1.0F);
-      s.trough[c] = std::clamp(base[c] - half, 0.0F, 1.0F);
-    }
   }
 
   [[nodiscard]] std::vector<Color> background(const Scene& s) const {
