@@ -25,6 +25,14 @@ TEST_CASE("markup escapes what HTML and XML reserve", "[markup]") {
   CHECK(escape("a\nb\tc") == "a\nb\tc");
 }
 
+TEST_CASE("markup fills in values", "[markup]") {
+  CHECK(fill_in("<a b=\"{}\">{}</a>", {"1", "{}"}) == "<a b=\"1\">{}</a>");
+  CHECK(fill_in("{}{}", {"", "x"}) == "x");
+  CHECK(fill_in("", {}).empty());
+  CHECK_THROWS_AS(fill_in("{}", {}), drnet::Error);
+  CHECK_THROWS_AS(fill_in("{}", {"1", "2"}), drnet::Error);
+}
+
 TEST_CASE("markup shortens by characters", "[markup]") {
   CHECK(shorten("abcdef", 6) == "abcdef");
   CHECK(shorten("abcdef", 5) == "abcd…");

@@ -109,7 +109,7 @@ TEST_CASE("long lines have no dots, lone points have one", "[svg]") {
   for (int i = 0; i < 100; ++i)
     series.points.push_back({static_cast<double>(i), i == 50 || i == 52 ? kNaN : 1.0});
   const std::string svg = line_chart(std::vector<Series>{series}, {"t", "x"});
-  CHECK(support::count(svg, "h0") == 1);
+  CHECK(support::count(svg, "h0") == 1);  // the point between the gaps
 }
 
 TEST_CASE("scatter charts", "[svg]") {

@@ -13,6 +13,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -45,6 +46,23 @@ namespace drnet::inline DRNET_ISA::markup {
       result += c;
   }
   return result;
+}
+
+/// The pattern with its `{}` replaced by the values, in order; what is text must be escaped before. Throws
+/// Error if there are not as many of both.
+[[nodiscard]] inline std::string fill_in(std::string_view pattern,
+                                         std::initializer_list<std::string_view> values) {
+  std::string result;
+  std::size_t at = 0;
+  for (const std::string_view value : values) {
+    const std::size_t hole = pattern.find("{}", at);
+    if (hole == std::string_view::npos) throw Error(std::string(pattern), "a {} for every value", "fewer");
+    result.append(pattern, at, hole - at).append(value);
+    at = hole + 2;
+  }
+  if (pattern.find("{}", at) != std::string_view::npos)
+    throw Error(std::string(pattern), "a value for every {}", "fewer");
+  return result.append(pattern, at);
 }
 
 /// At most `length` characters (code points), the last one an ellipsis where text was cut.

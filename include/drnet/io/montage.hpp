@@ -52,8 +52,8 @@ inline Groups by_resolution(std::span<const MontageImage> images) {
 
 /// "data:image/png;base64,…"; throws Error if the pixels do not fit the sides.
 inline std::string data_uri(const MontageImage& image) {
-  return "data:image/png;base64," +
-         markup::to_base64(to_png(image.width, image.height, image.channels, image.pixels));
+  const auto png = to_png(image.width, image.height, image.channels, image.pixels);
+  return markup::fill_in("data:image/png;base64,{}", {markup::to_base64(png)});
 }
 
 /// What a reader needs to know of a prediction without telling colours apart.
@@ -62,9 +62,10 @@ struct Caption {
 };
 inline Caption caption(const MontageImage& image, std::size_t characters) {
   if (image.label.empty()) return {markup::shorten(image.predicted, characters), ""};
-  if (image.correct()) return {"✓ " + markup::shorten(image.predicted, characters - 2), ""};
-  return {"✗ " + markup::shorten(image.predicted, characters - 2),
-          "is " + markup::shorten(image.label, characters - 3)};
+  const std::string predicted = markup::shorten(image.predicted, characters - 2);
+  if (image.correct()) return {markup::fill_in("✓ {}", {predicted}), ""};
+  return {markup::fill_in("✗ {}", {predicted}),
+          markup::fill_in("is {}", {markup::shorten(image.label, characters - 3)})};
 }
 
 inline std::string heading(int resolution, std::size_t count) {
@@ -79,9 +80,9 @@ namespace montage_detail {
 inline std::string cell(const MontageImage& image, int x, int y, int side) {
   const auto characters = static_cast<std::size_t>(std::max(4, side / 7));
   const Caption words = caption(image, characters);
-  std::string svg = "<image x=\"" + std::to_string(x) + "\" y=\"" + std::to_string(y) + "\" width=\"" +
-                    std::to_string(side) + "\" height=\"" + std::to_string(side) + "\" href=\"" +
-                    data_uri(image) + "\"/>";
+  const std::string length = std::to_string(side);
+  std::string svg = markup::fill_in(R"(<image x="{}" y="{}" width="{}" height="{}" href="{}"/>)",
+                                    {std::to_string(x), std::to_string(y), length, length, data_uri(image)});
   svg += svg::detail::text(x, y + side + 14, image.correct() ? "" : "class=\"bold\"", words.predicted);
   if (!words.remark.empty()) svg += svg::detail::text(x, y + side + 28, "class=\"soft\"", words.remark);
   return svg;
@@ -106,8 +107,8 @@ inline std::string cell(const MontageImage& image, int x, int y, int side) {
   std::size_t rank = 0;
   for (const auto& [resolution, members] : groups) {
     const svg::Shade shade = svg::resolution_shade(rank++, groups.size());
-    content += "<rect x=\"" + std::to_string(kMargin) + "\" y=\"" + std::to_string(y + 3) +
-               "\" width=\"14\" height=\"14\" rx=\"3\" fill=\"" + shade.fill + "\"/>";
+    content += markup::fill_in(R"(<rect x="{}" y="{}" width="14" height="14" rx="3" fill="{}"/>)",
+                               {std::to_string(kMargin), std::to_string(y + 3), shade.fill});
     content += svg::detail::text(kMargin + 22, y + 15, "class=\"bold\" style=\"font-size:14px\"",
                                  montage_detail::heading(resolution, members.size()));
     y += kHeading;
@@ -120,11 +121,12 @@ inline std::string cell(const MontageImage& image, int x, int y, int side) {
   }
   const std::string width = std::to_string(2 * kMargin + options.columns * pitch - kGap),
                     height = std::to_string(y + kMargin);
-  return "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + width + "\" height=\"" + height +
-         "\" viewBox=\"0 0 " + width + " " + height +
-         "\" role=\"img\" aria-label=\"Images by chosen resolution\"><style>" +
-         std::string(svg::kChartStyle) +
-         "</style><rect width=\"100%\" height=\"100%\" fill=\"var(--paper)\"/>" + content + "</svg>\n";
+  return markup::fill_in(
+      R"(<svg xmlns="http://www.w3.org/2000/svg" width="{}" height="{}" viewBox="0 0 {} {}" role="img" )"
+      R"(aria-label="Images by chosen resolution"><style>{}</style>)"
+      R"(<rect width="100%" height="100%" class="paper"/>{}</svg>)"
+      "\n",
+      {width, height, width, height, svg::kChartStyle, content});
 }
 
 /// Writes montage_svg() atomically.

@@ -169,6 +169,10 @@ struct Context {
     resolutions.assign(all.begin(), all.end());
   }
 
+  /// The words for average_macs on an axis.
+  [[nodiscard]] std::string cost() const {
+    return markup::fill_in("Average cost of an image ({})", {macs.name});
+  }
   [[nodiscard]] svg::Part part(int resolution) const {
     const auto found = std::find(resolutions.begin(), resolutions.end(), resolution);
     const auto rank = static_cast<std::size_t>(found - resolutions.begin());
@@ -199,11 +203,11 @@ inline void check(const Report& report) {
 }
 
 inline std::string chart(const std::string& svg, std::string_view more = "") {
-  return "<figure class=\"chart" + std::string(more) + "\">" + svg + "</figure>\n";
+  return markup::fill_in("<figure class=\"chart{}\">{}</figure>\n", {more, svg});
 }
 
 inline std::string cell(const std::string& text) {
-  return "<td class=\"n\">" + text + "</td>";
+  return markup::fill_in("<td class=\"n\">{}</td>", {text});
 }
 
 /// "71.0 % (68.1 – 73.7)".
@@ -212,8 +216,8 @@ inline std::string accuracy_text(const Report::Evaluation& result) {
   const Interval interval = wilson_interval(result.correct, result.images);
   std::string text = markup::number(100 * result.accuracy, 1) + " %";
   if (std::isfinite(interval.low))
-    text +=
-        " (" + markup::number(100 * interval.low, 1) + " – " + markup::number(100 * interval.high, 1) + ")";
+    text += markup::fill_in(" ({} – {})",
+                            {markup::number(100 * interval.low, 1), markup::number(100 * interval.high, 1)});
   return text;
 }
 
@@ -236,13 +240,15 @@ inline std::vector<Row> rows(const Report& report) {
 }
 
 inline std::string table_row(const Context& context, const Row& row, std::size_t number) {
-  return "<tr>" + cell(std::to_string(number)) + "<td class=\"name\">" + svg::legend_mark(row.style) +
-         markup::escape(row.label()) + "</td>" + cell(accuracy_text(row.result)) +
-         cell(markup::significant(row.result.average_macs / context.macs.size, 3)) +
-         cell(markup::significant(row.result.milliseconds_per_image, 3)) +
-         cell(markup::significant(row.result.images_per_second, 3)) +
-         cell(markup::number(row.run.parameters / 1e6, 2)) + "<td>" + markup::escape(row.run.model) +
-         "</td><td>" + markup::escape(row.run.data) + "</td></tr>\n";
+  const std::string numbers = cell(accuracy_text(row.result)) +
+                              cell(markup::significant(row.result.average_macs / context.macs.size, 3)) +
+                              cell(markup::significant(row.result.milliseconds_per_image, 3)) +
+                              cell(markup::significant(row.result.images_per_second, 3)) +
+                              cell(markup::number(row.run.parameters / 1e6, 2));
+  return markup::fill_in(
+      "<tr>{}<td class=\"name\">{}{}</td>{}<td>{}</td><td>{}</td></tr>\n",
+      {cell(std::to_string(number)), svg::legend_mark(row.style), markup::escape(row.label()), numbers,
+       markup::escape(row.run.model), markup::escape(row.run.data)});
 }
 
 inline std::string results_table(const Context& context) {
@@ -250,16 +256,20 @@ inline std::string results_table(const Context& context) {
   std::size_t number = 0;
   for (const Row& row : rows(context.report)) body += table_row(context, row, ++number);
   if (body.empty()) body = "<tr><td colspan=\"9\">no results</td></tr>\n";
-  const auto column = [](const std::string& title) {
-    return "<th scope=\"col\" class=\"n\">" + title + "</th>";
-  };
-  return "<section><h2>Results</h2><div class=\"scroll\"><table><thead><tr>" + column("#") +
-         "<th scope=\"col\">Run</th>" + column("Top-1 accuracy<br>(95 % interval)") +
-         column("Average cost<br>(" + context.macs.name + ")") + column("Latency<br>(ms / image)") +
-         column("Throughput<br>(images / s)") + column("Parameters<br>(M)") +
-         "<th scope=\"col\">Model</th><th scope=\"col\">Data</th></tr></thead><tbody>\n" + body +
-         "</tbody></table></div>\n<p class=\"note\">Costs are the mean of one image and include the "
-         "predictor. Intervals are Wilson's, for the sampling of the test images only.</p></section>\n";
+  return markup::fill_in(R"(<section><h2>Results</h2><div class="scroll"><table><thead><tr>
+<th scope="col" class="n">#</th><th scope="col">Run</th>
+<th scope="col" class="n">Top-1 accuracy<br>(95 % interval)</th>
+<th scope="col" class="n">Average cost<br>({})</th>
+<th scope="col" class="n">Latency<br>(ms / image)</th>
+<th scope="col" class="n">Throughput<br>(images / s)</th>
+<th scope="col" class="n">Parameters<br>(M)</th>
+<th scope="col">Model</th><th scope="col">Data</th></tr></thead>
+<tbody>
+{}</tbody></table></div>
+<p class="note">Costs are the mean of one image and include the predictor. Intervals are Wilson's, for the
+sampling of the test images only.</p></section>
+)",
+                         {context.macs.name, body});
 }
 
 inline std::string tradeoff(const Context& context) {
@@ -277,28 +287,28 @@ inline std::string tradeoff(const Context& context) {
                       100 * interval.low,
                       100 * interval.high});
   }
-  return "<section><h2>Accuracy against cost</h2>" +
-         chart(svg::scatter_chart(points, {"Top-1 accuracy (%), 95 % intervals",
-                                           "average cost of an image (" + context.macs.name + ")"}),
-               " wide") +
-         "</section>\n";
+  const svg::ChartText words{"Top-1 accuracy (%), 95 % intervals", context.cost()};
+  return markup::fill_in("<section><h2>Accuracy against cost</h2>{}</section>\n",
+                         {chart(svg::scatter_chart(points, words), " wide")});
 }
 
 /// Legend entries of the runs, or of resolutions.
 inline std::string legend(const std::string& items) {
-  return "<ul class=\"legend\">" + items + "</ul>\n";
+  return markup::fill_in("<ul class=\"legend\">{}</ul>\n", {items});
 }
 inline std::string legend_item(const std::string& mark, const std::string& name) {
-  return "<li>" + mark + markup::escape(name) + "</li>";
+  return markup::fill_in("<li>{}{}</li>", {mark, markup::escape(name)});
 }
 
 inline std::string share_bars(const Context& context) {
   std::string bars;
   for (const Row& row : rows(context.report))
     if (!row.result.shares.empty())
-      bars += "<div>" + markup::escape(row.label()) + "</div>" +
-              svg::stacked_bar(row.result.shares, context.parts(row.run.candidates), row.label()) + "\n";
-  return bars.empty() ? "" : "<div class=\"shares\">" + bars + "</div>\n";
+      bars += markup::fill_in(
+          "<div>{}</div>{}\n",
+          {markup::escape(row.label()),
+           svg::stacked_bar(row.result.shares, context.parts(row.run.candidates), row.label())});
+  return bars.empty() ? "" : markup::fill_in("<div class=\"shares\">{}</div>\n", {bars});
 }
 
 inline std::string share_bands(const Context& context) {
@@ -315,7 +325,9 @@ inline std::string share_bands(const Context& context) {
     charts += chart(svg::stacked_bands(epochs, shares, context.parts(run.candidates),
                                        {markup::shorten(run.name, 42) + " (%)", "epoch", 1}));
   }
-  return charts.empty() ? "" : "<h3>During training</h3><div class=\"charts\">" + charts + "</div>\n";
+  return charts.empty()
+             ? ""
+             : markup::fill_in("<h3>During training</h3><div class=\"charts\">{}</div>\n", {charts});
 }
 
 inline std::string shares(const Context& context) {
@@ -326,7 +338,8 @@ inline std::string shares(const Context& context) {
     const svg::Part part = context.part(resolution);
     items += legend_item(svg::legend_square(part.shade), part.name);
   }
-  return "<section><h2>Share of each resolution</h2>" + legend(items) + charts + "</section>\n";
+  return markup::fill_in("<section><h2>Share of each resolution</h2>{}{}</section>\n",
+                         {legend(items), charts});
 }
 
 /// One chart of one value of every run's epochs.
@@ -351,8 +364,7 @@ inline std::string curves_over(const Context& context, double Report::Epoch::*x,
   };
   return curve(context, x, x_size, &Report::Epoch::loss, 1, titled("Training loss")) +
          curve(context, x, x_size, &Report::Epoch::accuracy, 0.01, titled("Validation accuracy (%)")) +
-         curve(context, x, x_size, &Report::Epoch::average_macs, context.macs.size,
-               titled("Average cost of an image (" + context.macs.name + ")"));
+         curve(context, x, x_size, &Report::Epoch::average_macs, context.macs.size, titled(context.cost()));
 }
 
 /// Where a new stage begins, if that is the same epoch in all runs that have it.
@@ -365,7 +377,7 @@ inline std::vector<svg::Rule> stage_rules(const Report& report) {
   std::vector<svg::Rule> rules;
   for (const auto& begin : begins)
     if (begin.second.size() == 1)
-      rules.push_back({*begin.second.begin(), "stage " + std::to_string(begin.first)});
+      rules.push_back({*begin.second.begin(), markup::fill_in("stage {}", {std::to_string(begin.first)})});
   return rules;
 }
 
@@ -380,45 +392,46 @@ inline std::string curves(const Context& context) {
       if (std::isfinite(epoch.seconds)) seconds.push_back(epoch.seconds);
   }
   if (items.empty()) return "";
-  std::string section = "<section><h2>Training</h2>" + legend(items);
-  if (!seconds.empty())
-    section +=
-        "<input type=\"radio\" name=\"axis\" class=\"axis-choice\" id=\"axis-epoch\" checked><label "
-        "for=\"axis-epoch\">"
-        "over epochs</label><input type=\"radio\" name=\"axis\" class=\"axis-choice\" "
-        "id=\"axis-seconds\"><label "
-        "for=\"axis-seconds\">over time</label>\n";
-  section += "<div class=\"charts by-epoch\">" +
-             curves_over(context, &Report::Epoch::epoch, {"", "epoch", 1, stage_rules(context.report)}, 1) +
-             "</div>\n";
+  std::string choice, over_time;
   if (!seconds.empty()) {
+    choice =
+        R"(<input type="radio" name="axis" class="axis-choice" id="axis-epoch" checked><label for="axis-epoch">
+over epochs</label><input type="radio" name="axis" class="axis-choice" id="axis-seconds"><label for="axis-seconds">
+over time</label>)";
     const Unit unit = time_unit(largest(seconds));
-    section += "<div class=\"charts by-seconds\">" +
-               curves_over(context, &Report::Epoch::seconds, {"", unit.name, 0, {}}, unit.size) + "</div>\n";
+    over_time = curves_over(context, &Report::Epoch::seconds, {"", unit.name, 0, {}}, unit.size);
   }
-  return section + "</section>\n";
+  return markup::fill_in(
+      R"(<section><h2>Training</h2>{}{}
+<div class="charts by-epoch">{}</div><div class="charts by-seconds">{}</div></section>
+)",
+      {legend(items), choice,
+       curves_over(context, &Report::Epoch::epoch, {"", "epoch", 1, stage_rules(context.report)}, 1),
+       over_time});
 }
 
 inline std::string montage_figure(const MontageImage& image) {
   constexpr int kPixelatedBelow = 64;  // an enlarged small picture shows its pixels, not a blur
   const montage_detail::Caption words = montage_detail::caption(image, 40);
-  return "<figure><img" + std::string(image.width < kPixelatedBelow ? " class=\"small\"" : "") + " alt=\"" +
-         markup::escape(image.label) + "\" src=\"" + montage_detail::data_uri(image) + "\"><figcaption" +
-         (image.correct() ? "" : " class=\"wrong\"") + ">" + markup::escape(words.predicted) + "<small>" +
-         markup::escape(words.remark) + "</small></figcaption></figure>\n";
+  return markup::fill_in(
+      "<figure><img class=\"{}\" alt=\"{}\" src=\"{}\"><figcaption "
+      "class=\"{}\">{}<small>{}</small></figcaption></figure>\n",
+      {image.width < kPixelatedBelow ? "small" : "large", markup::escape(image.label),
+       montage_detail::data_uri(image), words.remark.empty() ? "right" : "wrong",
+       markup::escape(words.predicted), markup::escape(words.remark)});
 }
 
 inline std::string montage(const Context& context) {
   if (context.report.montage.empty()) return "";
-  std::string section = "<section><h2>Images by chosen resolution</h2>\n";
+  std::string groups;
   for (const auto& [resolution, images] : montage_detail::by_resolution(context.report.montage)) {
-    section += "<h3>" + svg::legend_square(context.part(resolution).shade) +
-               markup::escape(montage_detail::heading(resolution, images.size())) +
-               "</h3><div class=\"montage\">\n";
-    for (const MontageImage* image : images) section += montage_figure(*image);
-    section += "</div>\n";
+    std::string figures;
+    for (const MontageImage* image : images) figures += montage_figure(*image);
+    groups += markup::fill_in("<h3>{}{}</h3><div class=\"montage\">\n{}</div>\n",
+                              {svg::legend_square(context.part(resolution).shade),
+                               montage_detail::heading(resolution, images.size()), figures});
   }
-  return section + "</section>\n";
+  return markup::fill_in("<section><h2>Images by chosen resolution</h2>\n{}</section>\n", {groups});
 }
 
 }  // namespace report_detail
@@ -429,14 +442,17 @@ inline std::string montage(const Context& context) {
   report_detail::check(report);
   const report_detail::Context context(report);
   const std::string title = markup::escape(report.title.empty() ? "Dynamic resolution" : report.title);
-  return "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-         "content=\"width=device-width,initial-scale=1\"><title>" +
-         title + "</title>\n<style>" + std::string(svg::kChartStyle) +
-         std::string(report_detail::kPageStyle) + "</style></head>\n<body><header><h1>" + title +
-         "</h1><p class=\"lead\">" + markup::escape(report.subtitle) + "</p></header>\n<main>" +
-         report_detail::results_table(context) + report_detail::tradeoff(context) +
-         report_detail::shares(context) + report_detail::curves(context) + report_detail::montage(context) +
-         "</main></body></html>\n";
+  return markup::fill_in(
+      R"(<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<title>{}</title>
+<style>{}{}</style></head>
+<body><header><h1>{}</h1><p class="lead">{}</p></header>
+<main>{}{}{}{}{}</main></body></html>
+)",
+      {title, svg::kChartStyle, report_detail::kPageStyle, title, markup::escape(report.subtitle),
+       report_detail::results_table(context), report_detail::tradeoff(context),
+       report_detail::shares(context), report_detail::curves(context), report_detail::montage(context)});
 }
 
 /// Writes report_html() atomically.

@@ -35,14 +35,14 @@ svg .axis{stroke:var(--soft);stroke-width:1;fill:none}
 svg .line{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
 svg .dots{fill:none;stroke-width:5.5;stroke-linecap:round}
 svg .halo{paint-order:stroke;stroke:var(--card);stroke-width:3px;stroke-linejoin:round}
-svg .bar{stroke:var(--paper);stroke-width:1}
+svg .bar{stroke:var(--paper);stroke-width:1}svg .paper{fill:var(--paper)}
 )";
 
 inline constexpr std::size_t kSeriesColors = 7;
 
 /// "var(--c3)"; colours repeat after seven series, dashes and marks then tell them apart.
 [[nodiscard]] inline std::string series_color(std::size_t index) {
-  return "var(--c" + std::to_string(index % kSeriesColors) + ")";
+  return markup::fill_in("var(--c{})", {std::to_string(index % kSeriesColors)});
 }
 
 /// Stroke dashes of series 0 to 6, 7 to 13, …
@@ -67,7 +67,7 @@ struct Shade {
     rgb[c] = static_cast<int>(
         std::lround(std::lerp(kViridis[low][c], kViridis[low + 1][c], at - static_cast<double>(low))));
   const bool dark = 299 * rgb[0] + 587 * rgb[1] + 114 * rgb[2] < 105'000;  // luma of BT.601
-  return {"rgb(" + join(rgb, ",") + ")", dark ? "#fff" : "#000"};
+  return {markup::fill_in("rgb({})", {join(rgb, ",")}), dark ? "#fff" : "#000"};
 }
 
 /// A number as a coordinate: one decimal is a tenth of a pixel.
@@ -170,17 +170,22 @@ struct Frame {
 };
 
 inline std::string text(double x, double y, std::string_view attributes, std::string_view content) {
-  return "<text x=\"" + px(x) + "\" y=\"" + px(y) + "\" " + std::string(attributes) + ">" +
-         markup::escape(content) + "</text>";
+  return markup::fill_in(R"(<text x="{}" y="{}" {}>{}</text>)",
+                         {px(x), px(y), attributes, markup::escape(content)});
 }
 
 inline std::string path(std::string_view attributes, std::string_view commands) {
-  return "<path " + std::string(attributes) + " d=\"" + std::string(commands) + "\"/>";
+  return markup::fill_in(R"(<path {} d="{}"/>)", {attributes, commands});
 }
 
 inline std::string open_svg(double width, double height, const std::string& title) {
-  return "<svg viewBox=\"0 0 " + px(width) + " " + px(height) + "\" role=\"img\" aria-label=\"" +
-         markup::escape(title) + "\">";
+  return markup::fill_in(R"(<svg viewBox="0 0 {} {}" role="img" aria-label="{}">)",
+                         {px(width), px(height), markup::escape(title)});
+}
+
+/// Path commands of a line across the plot.
+inline std::string horizontal(const Frame& frame, double y) {
+  return markup::fill_in("M{} {}H{}", {px(frame.left), px(y), px(frame.right)});
 }
 
 /// Title, grid, tick labels.
@@ -189,7 +194,7 @@ inline std::string open_chart(const Frame& frame, const ChartText& words) {
   svg += text(8, 16, "class=\"bold\"", words.title);
   std::string grid;
   for (const double tick : frame.y.ticks()) {
-    grid += "M" + px(frame.left) + " " + px(frame.place_y(tick)) + "H" + px(frame.right);
+    grid += horizontal(frame, frame.place_y(tick));
     svg += text(frame.left - 6, frame.place_y(tick) + 4, "class=\"soft\" text-anchor=\"end\"",
                 markup::number(tick, frame.y.decimals));
   }
@@ -197,7 +202,7 @@ inline std::string open_chart(const Frame& frame, const ChartText& words) {
     svg += text(frame.place_x(tick), frame.bottom + 17, "class=\"soft\" text-anchor=\"middle\"",
                 markup::number(tick, frame.x.decimals));
   svg += path("class=\"grid\"", grid);
-  svg += path("class=\"axis\"", "M" + px(frame.left) + " " + px(frame.bottom) + "H" + px(frame.right));
+  svg += path("class=\"axis\"", horizontal(frame, frame.bottom));
   svg += text((frame.left + frame.right) / 2, frame.bottom + 36, "class=\"soft\" text-anchor=\"middle\"",
               words.x_title);
   return svg;
@@ -209,7 +214,7 @@ inline std::string draw_rules(const Frame& frame, std::span<const Rule> rules) {
     const double x = frame.place_x(rule.x);
     if (!plottable(rule.x) || x < frame.left || x > frame.right) continue;
     svg += path("class=\"axis\" stroke-dasharray=\"2 3\"",
-                "M" + px(x) + " " + px(frame.top) + "V" + px(frame.bottom));
+                markup::fill_in("M{} {}V{}", {px(x), px(frame.top), px(frame.bottom)}));
     svg += text(x + 4, frame.top + 10, "class=\"soft halo\"", rule.name);
   }
   return svg;
@@ -225,8 +230,9 @@ inline std::string mark(double x, double y, std::size_t style) {
   constexpr std::array<std::string_view, 4> kShapes{"m-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0z",
                                                     "m-4.5 -4.5h9v9h-9z", "m0 -6l5.5 10h-11z",
                                                     "m0 -6l6 6l-6 6l-6 -6z"};
-  return path("fill=\"" + series_color(style) + "\" stroke=\"var(--paper)\"",
-              "M" + px(x) + " " + px(y) + std::string(kShapes[style / kSeriesColors % kShapes.size()]));
+  return markup::fill_in(
+      R"(<path class="bar" fill="{}" d="M{} {}{}"/>)",
+      {series_color(style), px(x), px(y), kShapes[style / kSeriesColors % kShapes.size()]});
 }
 
 /// The series as a line with gaps, and dots where there are few points or one stands alone.
@@ -239,35 +245,31 @@ inline std::string draw_series(const Frame& frame, const Series& series) {
   for (std::size_t i = 0; i < series.points.size(); ++i) {
     if (!usable(i)) continue;
     const bool continues = i > 0 && usable(i - 1);
-    const std::string at =
-        px(frame.place_x(series.points[i].x)) + " " + px(frame.place_y(series.points[i].y));
-    line += (continues ? "L" : "M") + at;
-    if (series.points.size() <= kDottedUpTo || (!continues && !usable(i + 1))) dots += "M" + at + "h0";
+    const std::string x = px(frame.place_x(series.points[i].x)), y = px(frame.place_y(series.points[i].y));
+    line += markup::fill_in("{}{} {}", {continues ? "L" : "M", x, y});
+    const bool alone = !continues && !usable(i + 1);
+    if (alone || series.points.size() <= kDottedUpTo) dots += markup::fill_in("M{} {}h0", {x, y});
   }
-  const std::string stroke = "stroke=\"" + series_color(series.style) + "\"";
-  const std::string dashes = " stroke-dasharray=\"" + std::string(series_dashes(series.style)) + "\"";
-  return "<g><title>" + markup::escape(series.name) + "</title>" +
-         path("class=\"line\" " + stroke + dashes, line) +
-         (dots.empty() ? "" : path("class=\"dots\" " + stroke, dots)) + "</g>";
+  return markup::fill_in(
+      R"(<g stroke="{}"><title>{}</title><path class="line" stroke-dasharray="{}" d="{}"/>)"
+      R"(<path class="dots" d="{}"/></g>)",
+      {series_color(series.style), markup::escape(series.name), series_dashes(series.style), line, dots});
 }
 
 }  // namespace detail
 
 /// The marks of a series for a legend: a piece of its line, and its point in a scatter chart.
 [[nodiscard]] inline std::string legend_mark(std::size_t style) {
-  return "<svg class=\"mark\" width=\"34\" height=\"14\" viewBox=\"0 0 34 14\" aria-hidden=\"true\">" +
-         detail::path("class=\"line\" stroke=\"" + series_color(style) + "\" stroke-dasharray=\"" +
-                          std::string(series_dashes(style)) + "\"",
-                      "M2 7H32") +
-         detail::mark(17, 7, style) + "</svg>";
+  return markup::fill_in(R"(<svg class="mark" width="34" height="14" viewBox="0 0 34 14" aria-hidden="true">)"
+                         R"(<path class="line" stroke="{}" stroke-dasharray="{}" d="M2 7H32"/>{}</svg>)",
+                         {series_color(style), series_dashes(style), detail::mark(17, 7, style)});
 }
 
 /// A square of a resolution's shade, for a legend.
 [[nodiscard]] inline std::string legend_square(const Shade& shade) {
-  return "<svg class=\"mark\" width=\"12\" height=\"12\" viewBox=\"0 0 12 12\" aria-hidden=\"true\"><rect "
-         "width=\"12\" "
-         "height=\"12\" rx=\"2\" fill=\"" +
-         shade.fill + "\"/></svg>";
+  return markup::fill_in(R"(<svg class="mark" width="12" height="12" viewBox="0 0 12 12" aria-hidden="true">)"
+                         R"(<rect width="12" height="12" rx="2" fill="{}"/></svg>)",
+                         {shade.fill});
 }
 
 /// Several series in one chart, 420 x 270.
@@ -318,7 +320,8 @@ class LabelPlacer {
           if (!area_.contains(box) || hits(taken_, box) || (strict && hits(avoided_, box))) continue;
           taken_.push_back(box);
           const double end = right ? box.left - 1 : box.right + 1;
-          const std::string leader = "M" + px(x) + " " + px(y) + "L" + px(end) + " " + px(top + kLine / 2);
+          const std::string leader =
+              markup::fill_in("M{} {}L{} {}", {px(x), px(y), px(end), px(top + kLine / 2)});
           return (std::abs(line) > 1 ? path("class=\"axis\"", leader) : "") +
                  text(box.left, box.bottom - 3, "class=\"halo\"", label);
         }
@@ -339,16 +342,17 @@ class LabelPlacer {
 /// A point with its interval; both are entered into the label placer.
 inline std::string draw_measurement(const Frame& frame, const Measurement& one, LabelPlacer& labels) {
   const double x = frame.place_x(one.at.x), y = frame.place_y(one.at.y);
-  std::string svg = "<g><title>" + markup::escape(one.name) + "</title>";
   labels.occupy({x - 6, y - 6, x + 6, y + 6});
+  std::string interval;
   if (plottable(one.low) && plottable(one.high)) {
     const double low = frame.place_y(one.low), high = frame.place_y(one.high);
     labels.avoid({x - 4, high, x + 4, low});
-    const std::string cap = "M" + px(x - 4) + " ";
-    svg += path("class=\"line\" stroke=\"" + series_color(one.style) + "\" style=\"stroke-width:1.5\"",
-                "M" + px(x) + " " + px(low) + "V" + px(high) + cap + px(low) + "h8" + cap + px(high) + "h8");
+    interval = markup::fill_in(
+        R"(<path class="line" style="stroke-width:1.5" stroke="{}" d="M{} {}V{}M{} {}h8M{} {}h8"/>)",
+        {series_color(one.style), px(x), px(low), px(high), px(x - 4), px(low), px(x - 4), px(high)});
   }
-  return svg + mark(x, y, one.style) + "</g>";
+  return markup::fill_in("<g><title>{}</title>{}{}</g>",
+                         {markup::escape(one.name), interval, mark(x, y, one.style)});
 }
 
 }  // namespace detail
@@ -379,19 +383,19 @@ inline constexpr double kLabelledShare = 0.13;
 [[nodiscard]] inline std::string stacked_bar(std::span<const double> shares, std::span<const Part> parts,
                                              const std::string& title) {
   // Without a viewBox: lengths in percent follow the page's width, and the text keeps its size.
-  std::string svg = "<svg class=\"share\" width=\"100%\" height=\"26\" role=\"img\" aria-label=\"" +
-                    markup::escape(title) + "\">";
+  std::string svg = markup::fill_in(
+      R"(<svg class="share" width="100%" height="26" role="img" aria-label="{}">)", {markup::escape(title)});
   double from = 0;
   for (std::size_t j = 0; j < std::min(shares.size(), parts.size()); ++j) {
     const double share = std::isfinite(shares[j]) ? std::clamp(shares[j], 0.0, 1.0 - from) : 0.0;
     const std::string percent = markup::number(100 * share, 0) + " %";
-    svg += "<g><title>" + markup::escape(parts[j].name) + ": " + percent +
-           "</title><rect class=\"bar\" x=\"" + markup::number(100 * from, 3) + "%\" width=\"" +
-           markup::number(100 * share, 3) + "%\" height=\"26\" fill=\"" + parts[j].shade.fill + "\"/>";
+    svg += markup::fill_in(
+        R"(<g><title>{}: {}</title><rect class="bar" x="{}%" width="{}%" height="26" fill="{}"/>)",
+        {markup::escape(parts[j].name), percent, markup::number(100 * from, 3),
+         markup::number(100 * share, 3), parts[j].shade.fill});
     if (share >= kLabelledShare)
-      svg += "<text x=\"" + markup::number(100 * (from + share / 2), 3) +
-             "%\" y=\"17.5\" text-anchor=\"middle\" style=\"fill:" + std::string(parts[j].shade.text) +
-             "\">" + percent + "</text>";
+      svg += markup::fill_in(R"(<text x="{}%" y="17.5" text-anchor="middle" style="fill:{}">{}</text>)",
+                             {markup::number(100 * (from + share / 2), 3), parts[j].shade.text, percent});
     svg += "</g>";
     from += share;
   }
@@ -419,14 +423,15 @@ inline constexpr double kLabelledShare = 0.13;
     for (std::size_t i = 0; i < x.size(); ++i) {
       if (j >= shares[i].size() || !std::isfinite(shares[i][j])) continue;
       const double share = std::clamp(shares[i][j], 0.0, 1.0 - below[i]);
-      const double left = frame.place_x(x[i] - 0.5), right = frame.place_x(x[i] + 0.5);
-      const double low = frame.place_y(100 * below[i]), high = frame.place_y(100 * (below[i] + share));
-      columns += "M" + px(left) + " " + px(low) + "H" + px(right) + "V" + px(high) + "H" + px(left) + "z";
+      const std::string left = px(frame.place_x(x[i] - 0.5)), right = px(frame.place_x(x[i] + 0.5));
+      const std::string low = px(frame.place_y(100 * below[i])),
+                        high = px(frame.place_y(100 * (below[i] + share)));
+      columns += markup::fill_in("M{} {}H{}V{}H{}z", {left, low, right, high, left});
       below[i] += share;
       any = true;
     }
-    svg += "<g><title>" + markup::escape(parts[j].name) + "</title>" +
-           detail::path("fill=\"" + parts[j].shade.fill + "\"", columns) + "</g>";
+    svg += markup::fill_in(R"(<g><title>{}</title><path fill="{}" d="{}"/></g>)",
+                           {markup::escape(parts[j].name), parts[j].shade.fill, columns});
   }
   return svg + (any ? "" : detail::no_data(frame)) + "</svg>";
 }
