@@ -21,33 +21,38 @@ template <class T>
 
 /// Packs weights [out][in][k][k] (PyTorch's layout) for the forward pass.
 template <class T>
-void pack_weights(const T* weights, int out, int in, int kernel, T* packed) {
+void pack_weights(const ExecutionPolicy& policy, const T* weights, int out, int in, int kernel, T* packed) {
   constexpr int B = kLanes<T>;
   const int taps = kernel * kernel;
-  for (int ob = 0; ob < out; ob += B)
+  policy.for_parts(ceil_div(out, B), [&](Index part, int) {
+    const Index ob = part * B;
+    T* to = packed + part * B * in * taps;
     for (int ib = 0; ib < in; ib += B)
       for (int tap = 0; tap < taps; ++tap)
         for (int i = ib; i < std::min(ib + B, in); ++i)
-          for (int lane = 0; lane < B; ++lane)
-            *packed++ = ob + lane < out ? weights[(Index{ob + lane} * in + i) * taps + tap] : T(0);
+          for (Index lane = 0; lane < B; ++lane)
+            *to++ = ob + lane < out ? weights[((ob + lane) * in + i) * taps + tap] : T(0);
+  });
 }
 
 /// Packs the taps of one parity, turned by 180 degrees and with inputs and outputs exchanged, for the input
 /// gradient.
 template <class T>
-void pack_turned_weights(const T* weights, int out, int in, Window w, Parity rows, Parity columns,
-                         T* packed) {
+void pack_turned_weights(const ExecutionPolicy& policy, const T* weights, int out, int in, Window w,
+                         Parity rows, Parity columns, T* packed) {
   constexpr int B = kLanes<T>;
-  for (int ib = 0; ib < in; ib += B)
+  policy.for_parts(ceil_div(in, B), [&](Index part, int) {
+    const Index ib = part * B;
+    T* to = packed + part * B * out * rows.taps * columns.taps;
     for (int ob = 0; ob < out; ob += B)
       for (int r = rows.taps - 1; r >= 0; --r)
         for (int c = columns.taps - 1; c >= 0; --c) {
           const Index tap = Index{rows.first + w.stride * r} * w.kernel + columns.first + w.stride * c;
-          for (int o = ob; o < std::min(ob + B, out); ++o)
-            for (int lane = 0; lane < B; ++lane)
-              *packed++ =
-                  ib + lane < in ? weights[(Index{o} * in + ib + lane) * w.kernel * w.kernel + tap] : T(0);
+          for (Index o = ob; o < std::min(ob + B, out); ++o)
+            for (Index lane = 0; lane < B; ++lane)
+              *to++ = ib + lane < in ? weights[(o * in + ib + lane) * w.kernel * w.kernel + tap] : T(0);
         }
+  });
 }
 
 /// One pass of tiles over a plane of height x width results: result (y, x) reads taps starting at input
@@ -178,11 +183,11 @@ template <class T>
 
 /// Packs all parities of a convolution for convolution_input_gradient().
 template <Window W, Shape In, class T>
-void pack_input_gradient(const T* weights, int out, T* packed) {
+void pack_input_gradient(const ExecutionPolicy& policy, const T* weights, int out, T* packed) {
   for (int a = 0; a < W.stride; ++a)
     for (int b = 0; b < W.stride; ++b) {
       const Parity rows(W, In.height, a), columns(W, In.width, b);
-      pack_turned_weights(weights, out, In.channels, W, rows, columns, packed);
+      pack_turned_weights(policy, weights, out, In.channels, W, rows, columns, packed);
       packed += packed_size<T>(In.channels, out, rows.taps * columns.taps);
     }
 }

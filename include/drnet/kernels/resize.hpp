@@ -20,7 +20,8 @@ inline constexpr int kMaxResizeExtent = 1 << 20;
 
 /// One axis of a resize: output i = sum over k < taps of weight[i * taps + k] * input[first[i] + k].
 /// Every output reads the same number of taps (those it does not need have weight zero), always inside the
-/// input. Weights are computed in double and rounded once.
+/// input. Weights are computed in double and rounded once. `in` and `out` are at least 1 (Resize checks
+/// them).
 template <class T>
 class ResizeAxis {
  public:
@@ -103,7 +104,9 @@ class Resize {
 
   /// in [planes][in_h][in_w] -> out [planes][out_h][out_w]; the two must not overlap. Every output row is
   /// first blended from input rows (contiguous), then shrunk or stretched along the width.
+  /// Throws Error for a negative number of planes.
   void operator()(const T* in, T* out, int planes, T* scratch) const {
+    if (planes < 0) throw Error("Resize: planes", "0 or more", std::to_string(planes));
     const std::size_t width = static_cast<std::size_t>(in_w_), out_width = static_cast<std::size_t>(out_w_);
     const std::size_t plane = width * static_cast<std::size_t>(in_h_);
     if (in_h_ == out_h_ && in_w_ == out_w_) {

@@ -32,7 +32,8 @@ struct BatchNormWith : PlainLayer {
   /// With one bank the names are PyTorch's ("bn1.weight"), with several they carry it ("bn1.bn_0.weight").
   static void visit(Shape in, int banks, const std::string& prefix, TensorList& list) {
     for (int j = 0; j < banks; ++j) {
-      const std::string bank = banks == 1 ? prefix : joined_name(prefix, std::string("bn_").append(std::to_string(j)));
+      const std::string bank =
+          banks == 1 ? prefix : joined_name(prefix, std::string("bn_").append(std::to_string(j)));
       list.add(joined_name(bank, "weight"), {in.channels}, Role::bn_weight);
       list.add(joined_name(bank, "bias"), {in.channels}, Role::bn_bias);
       list.add(joined_name(bank, "running_mean"), {in.channels}, Role::running_mean);

@@ -11,8 +11,7 @@
 #include <drnet/dynamic/dynamic_network.hpp>
 #include <drnet/dynamic/flops_loss.hpp>
 #include <drnet/dynamic/gumbel.hpp>
-#include <drnet/kernels/resize.hpp>
-#include <drnet/tensor/image_batch.hpp>
+#include <drnet/dynamic/image_scaler.hpp>
 #include <drnet/training/cross_entropy.hpp>
 
 #include <memory>
@@ -39,39 +38,6 @@ struct StepLosses {
   Index correct = 0, samples = 0;  ///< of the predictions made, m per image in stage 1
   std::vector<Index> chosen;       ///< images per candidate
   double macs = 0;                 ///< mean multiply-adds per image, predictor included
-};
-
-/// Resizes planar images to a candidate's size, and puts them into the blocked layout.
-template <class T>
-class ImageScaler {
- public:
-  /// Copies images `which` of the batch into map, at map's extents.
-  template <Shape S, int Halo>
-  void operator()(const ExecutionPolicy& policy, const ImageBatch<T>& images, std::span<const Index> which,
-                  FeatureMap<T, S, Halo> map) {
-    if (images.channels != S.channels)
-      throw Error("images", std::to_string(S.channels) + " channels", std::to_string(images.channels));
-    const bool same = images.height == S.height && images.width == S.width;
-    if (!same && (!resize_ || resize_->in_height() != images.height || resize_->in_width() != images.width))
-      resize_.emplace(images.height, images.width, S.height, S.width);
-    const std::size_t scratch = same ? 0 : resize_->scratch_size(),
-                      plane = same ? 0 : static_cast<std::size_t>(S.size());
-    const auto workers = static_cast<std::size_t>(policy.threads());
-    if (memory_.size() < workers * (scratch + plane)) memory_.resize(workers * (scratch + plane));
-    policy.for_parts(static_cast<Index>(which.size()), [&](Index i, int worker) {
-      const T* image = images.image(which[static_cast<std::size_t>(i)]);
-      if (!same) {
-        T* const own = memory_.data() + static_cast<std::size_t>(worker) * (scratch + plane);
-        (*resize_)(image, own + scratch, S.channels, own);
-        image = own + scratch;
-      }
-      from_planar(image, map.from(i), 1);
-    });
-  }
-
- private:
-  std::optional<Resize<T>> resize_;
-  std::vector<T> memory_;
 };
 
 /// Owns what the steps of one network need for batches up to a capacity; nothing is allocated in a
@@ -120,7 +86,7 @@ class DynamicStep {
     unroll<kCount>([&](auto j) {
       auto& activations = *std::get<j>(classifiers_);
       const Pass pass = classifier_pass(policy, j, images.count);
-      scalers_[j](policy, images, all_, activations.input());
+      scale(policy, scalers_[j], images, all_, activations.input());
       activations.forward(pass, net.classifier(), scratch_.data());
       for (Index i = 0; i < images.count; ++i) {
         const auto z = logits_of(activations.output(), i);
@@ -184,6 +150,15 @@ class DynamicStep {
   [[nodiscard]] Pass classifier_pass(const ExecutionPolicy& policy, int bank, Index n) const {
     return {.policy = policy, .n = n, .capacity = capacity_, .bank = bank, .banks = kCount};
   }
+  /// Images `which` of the batch, at map's resolution.
+  template <class Scalers, class Map>
+  static void scale(const ExecutionPolicy& policy, Scalers& scalers, const ImageBatch<T>& images,
+                    std::span<const Index> which, Map map) {
+    scalers.resize(std::max(scalers.size(), static_cast<std::size_t>(policy.threads())));
+    policy.for_parts(static_cast<Index>(which.size()), [&](Index i, int worker) {
+      scalers[static_cast<std::size_t>(worker)](images, which[static_cast<std::size_t>(i)], map.from(i));
+    });
+  }
   template <class Map>
   static auto logits_of(Map map, Index i) {
     return std::span(map.row(i, 0, 0), static_cast<std::size_t>(Map::kShape.channels));
@@ -196,7 +171,7 @@ class DynamicStep {
     const auto n = static_cast<std::size_t>(images.count);
     all_.resize(n);
     for (Index i = 0; i < images.count; ++i) all_[static_cast<std::size_t>(i)] = i;
-    predictor_scaler_(policy, images, all_, predictor_->input());
+    scale(policy, predictor_scaler_, images, all_, predictor_->input());
     predictor_->forward({.policy = policy, .n = images.count, .capacity = capacity_}, net.predictor(),
                         scratch_.data());
     logits_.resize(n * kCount);
@@ -224,7 +199,7 @@ class DynamicStep {
     unroll<kCount>([&](auto j) {
       auto& activations = *std::get<j>(classifiers_);
       const auto which = computed(j, dense);
-      scalers_[j](policy, images, which, activations.input());
+      scale(policy, scalers_[j], images, which, activations.input());
       activations.forward(classifier_pass(policy, j, static_cast<Index>(which.size())), net.classifier(),
                           scratch_.data());
       for (std::size_t k = 0; k < which.size(); ++k) {
@@ -294,8 +269,9 @@ class DynamicStep {
   std::vector<T> cost_, logits_, soft_, hard_, outputs_, dh_;
   std::vector<Index> all_;
   std::array<std::vector<Index>, kCount> chosen_;
-  std::array<ImageScaler<T>, kCount> scalers_;
-  ImageScaler<T> predictor_scaler_;
+  using Scalers = std::vector<ImageScaler<T>>;  // one per thread
+  std::array<Scalers, kCount> scalers_;
+  Scalers predictor_scaler_;
 };
 
 }  // namespace drnet::inline DRNET_ISA

@@ -1,0 +1,64 @@
+// drnet: dynamic-resolution image classification on CPUs. This header brings everything that needs Eigen, xtensor,
+// Random123 and nlohmann-json only; <drnet/data/image_folder.hpp>, <drnet/data/decode.hpp> and <drnet/data/open.hpp>
+// need libjpeg and libpng (component drnet::image).
+#pragma once
+
+#include <drnet/core/error.hpp>
+#include <drnet/core/parallel.hpp>
+#include <drnet/core/random.hpp>
+#include <drnet/core/simd.hpp>
+#if DRNET_WITH_OPENMP
+#include <drnet/core/openmp.hpp>
+#endif
+#if DRNET_WITH_TBB
+#include <drnet/core/tbb.hpp>
+#endif
+
+#include <drnet/tensor/buffer.hpp>
+#include <drnet/tensor/expression.hpp>
+#include <drnet/tensor/feature_map.hpp>
+#include <drnet/tensor/image_batch.hpp>
+#include <drnet/tensor/shape.hpp>
+
+#include <drnet/layers/batch_norm.hpp>
+#include <drnet/layers/conv2d.hpp>
+#include <drnet/layers/linear.hpp>
+#include <drnet/layers/network.hpp>
+#include <drnet/layers/pooling.hpp>
+#include <drnet/layers/relu.hpp>
+#include <drnet/layers/residual.hpp>
+#include <drnet/layers/sequential.hpp>
+
+#include <drnet/models/cifar_resnet.hpp>
+#include <drnet/models/resnet.hpp>
+#include <drnet/models/resolution_predictor.hpp>
+
+#include <drnet/dynamic/dynamic_network.hpp>
+#include <drnet/dynamic/flops_loss.hpp>
+#include <drnet/dynamic/gumbel.hpp>
+#include <drnet/dynamic/image_scaler.hpp>
+#include <drnet/dynamic/resolutions.hpp>
+#include <drnet/dynamic/router.hpp>
+
+#include <drnet/training/cross_entropy.hpp>
+#include <drnet/training/dynamic_step.hpp>
+#include <drnet/training/schedule.hpp>
+#include <drnet/training/sgd.hpp>
+#include <drnet/training/trainer.hpp>
+
+#include <drnet/inference/session.hpp>
+
+#include <drnet/data/augment.hpp>
+#include <drnet/data/cifar10.hpp>
+#include <drnet/data/dataset.hpp>
+#include <drnet/data/idx.hpp>
+#include <drnet/data/loader.hpp>
+#include <drnet/data/synthetic.hpp>
+
+#include <drnet/io/checkpoint.hpp>
+#include <drnet/io/log.hpp>
+#include <drnet/io/npy.hpp>
+#include <drnet/io/report.hpp>
+#include <drnet/io/report_from_logs.hpp>
+#include <drnet/io/safetensors.hpp>
+#include <drnet/io/weights.hpp>

@@ -1,0 +1,259 @@
+// Inference of a dynamic network: weights packed and batch norms folded once, workspaces planned once, images
+// grouped by the resolution that the router chose, results in the order of the images.
+//
+// A chunk of images goes through the whole network on one thread, so that its activations stay in that core's
+// cache; where there are fewer chunks than threads, the threads share each layer instead. Neither changes a
+// bit of the result.
+#pragma once
+
+#include <drnet/dynamic/dynamic_network.hpp>
+#include <drnet/dynamic/gumbel.hpp>
+#include <drnet/dynamic/image_scaler.hpp>
+#include <drnet/dynamic/router.hpp>
+
+#include <optional>
+#include <tuple>
+#include <vector>
+
+namespace drnet::inline DRNET_ISA {
+
+/// What a session says about one image.
+struct Classification {
+  int label = 0;
+  float probability = 0;  ///< softmax of the label
+  int resolution = 0;     ///< in pixels
+  int candidate = 0;      ///< index among the candidates
+};
+
+/// Named options of a session.
+struct SessionOptions {
+  Router router = PredictorRouter{};
+  Index chunk = 8;  ///< most images that pass through the network together
+};
+
+template <class Net>
+class Session {
+ public:
+  using T = typename Net::Scalar;
+  static constexpr int kCount = Net::kCount, kClasses = Net::kClasses;
+
+  /// Copies what it needs from `net`. Throws Error for a router that the network cannot serve.
+  explicit Session(const Net& net, Policy policy = {}, SessionOptions options = {})
+      : policy_(std::move(policy)),
+        options_(std::move(options)),
+        classifier_(Classifier::template prepared<T>(Net::template kInput<0>, kCount)) {
+    if (kCount == 1 && !Net::kHasPredictor && std::holds_alternative<PredictorRouter>(options_.router))
+      options_.router = FixedRouter{0};
+    check_router(options_.router, kCount, Net::kHasPredictor);
+    if (options_.chunk < 1)
+      throw Error("SessionOptions::chunk", "at least 1", std::to_string(options_.chunk));
+    Classifier::prepare(Net::template kInput<0>, kCount, net.classifier().parameters().data(),
+                        net.classifier().statistics().data(), classifier_.data());
+    if constexpr (Net::kHasPredictor) {
+      predictor_ = Buffer<T>(Predictor::template prepared<T>(Net::kPredictorInput, 1));
+      Predictor::prepare(Net::kPredictorInput, 1, net.predictor().parameters().data(),
+                         net.predictor().statistics().data(), predictor_.data());
+    }
+  }
+
+  class Workspace;
+  /// Memory for one caller: any number of threads may classify at once, each with its own workspace.
+  [[nodiscard]] Workspace make_workspace() const { return Workspace(policy_->threads(), options_.chunk); }
+
+  /// Classifies planar images; allocates its own memory at the first call and the results at every call.
+  [[nodiscard]] std::vector<Classification> classify(const ImageBatch<T>& images) {
+    if (!own_) own_.emplace(make_workspace());
+    std::vector<Classification> results(static_cast<std::size_t>(std::max<Index>(images.count, 0)));
+    classify(images, results, *own_);
+    return results;
+  }
+
+  /// As above into memory of the caller's; allocates nothing once the workspace has seen a batch this large.
+  /// `logits`, if not empty, receives [count][classes]. Throws Error for images of other channels or spans of
+  /// other sizes.
+  void classify(const ImageBatch<T>& images, std::span<Classification> results, Workspace& workspace,
+                std::span<T> logits = {}) const {
+    check(images, results, logits);
+    route(images, results, workspace);
+    workspace.plan(results);
+    const Index parts = static_cast<Index>(workspace.chunks.size());
+    const Call call{images, results, logits};
+    if (parts >= policy_->threads())
+      policy_->for_parts(
+          parts, [&](Index part, int worker) { classify_chunk(Serial{}, call, workspace, part, worker); });
+    else
+      for (Index part = 0; part < parts; ++part) classify_chunk(*policy_, call, workspace, part, 0);
+  }
+
+  /// Multiply-adds that classifying this image took, predictor included where it was asked.
+  [[nodiscard]] Index macs(const Classification& result) const {
+    return Net::kMacs[static_cast<std::size_t>(result.candidate)] +
+           (asks_predictor() ? Net::kRoutingMacs : 0);
+  }
+  [[nodiscard]] const Policy& policy() const noexcept { return policy_; }
+
+ private:
+  using Classifier = typename Net::Classifier;
+  using Predictor = typename Net::PredictorTopology;
+  struct Call {
+    const ImageBatch<T>& images;
+    std::span<Classification> results;
+    std::span<T> logits;
+  };
+  template <int J>
+  using Input = FeatureMap<T, Net::template kInput<J>, Classifier::input_halo(Net::template kInput<J>)>;
+
+  [[nodiscard]] bool asks_predictor() const {
+    return Net::kHasPredictor && kCount > 1 && std::holds_alternative<PredictorRouter>(options_.router);
+  }
+
+  static void check(const ImageBatch<T>& images, std::span<Classification> results, std::span<T> logits) {
+    if (images.count < 0 || images.channels != Net::kChannels ||
+        (images.count > 0 && (images.height < 1 || images.width < 1)))
+      throw Error("Session::classify: images",
+                  std::to_string(Net::kChannels) + " channels of at least 1 x 1 pixel",
+                  std::to_string(images.count) + " images of " +
+                      to_string(Shape{images.channels, images.height, images.width}));
+    if (results.size() != static_cast<std::size_t>(images.count))
+      throw Error("Session::classify: results", std::to_string(images.count) + " elements",
+                  std::to_string(results.size()));
+    if (!logits.empty() && logits.size() != results.size() * kClasses)
+      throw Error("Session::classify: logits", std::to_string(results.size() * kClasses) + " elements",
+                  std::to_string(logits.size()));
+  }
+
+  /// Writes results[i].candidate.
+  void route(const ImageBatch<T>& images, std::span<Classification> results, Workspace& workspace) const {
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      results[i].candidate = 0;
+      if (const auto* fixed = std::get_if<FixedRouter>(&options_.router))
+        results[i].candidate = fixed->candidate;
+      if (const auto* random = std::get_if<RandomRouter>(&options_.router))
+        results[i].candidate = random->candidate(static_cast<std::uint32_t>(i), kCount);
+    }
+    if constexpr (Net::kHasPredictor)
+      if (asks_predictor()) {
+        const Index parts = ceil_div(images.count, options_.chunk);
+        if (parts >= policy_->threads())
+          policy_->for_parts(parts, [&](Index part, int worker) {
+            predict_chunk(Serial{}, images, results, workspace, part, worker);
+          });
+        else
+          for (Index part = 0; part < parts; ++part)
+            predict_chunk(*policy_, images, results, workspace, part, 0);
+      }
+  }
+
+  void predict_chunk(const ExecutionPolicy& policy, const ImageBatch<T>& images,
+                     std::span<Classification> results, Workspace& workspace, Index part,
+                     int worker) const requires Net::kHasPredictor {
+    constexpr Shape in = Net::kPredictorInput;
+    using Map = FeatureMap<T, in, Predictor::input_halo(in)>;
+    auto& memory = workspace.workers[static_cast<std::size_t>(worker)];
+    const Index first = part * options_.chunk, n = std::min(options_.chunk, images.count - first);
+    const Map x(memory.predictor_input.data());
+    for (Index i = 0; i < n; ++i) memory.predictor_scaler(images, first + i, x.from(i));
+    const FeatureMap<T, Shape{kCount, 1, 1}, 0> y(memory.logits.data());
+    run_infer<Predictor>(Pass{policy, n, options_.chunk}, FeatureMap<const T, in, Map::kHalo>(x), y,
+                         accumulator, predictor_.data(), memory.arena.data());
+    for (Index i = 0; i < n; ++i)
+      results[static_cast<std::size_t>(first + i)].candidate =
+          argmax<T>(std::span<const T>(y.row(i, 0, 0), static_cast<std::size_t>(kCount)));
+  }
+
+  void classify_chunk(const ExecutionPolicy& policy, const Call& call, Workspace& workspace, Index part,
+                      int worker) const {
+    const auto& chunk = workspace.chunks[static_cast<std::size_t>(part)];
+    unroll<kCount>([&](auto j) {
+      if (chunk.candidate == j) classify_at<j>(policy, call, workspace, chunk, worker);
+    });
+  }
+
+  template <int J, class Chunk>
+  void classify_at(const ExecutionPolicy& policy, const Call& call, Workspace& workspace, const Chunk& chunk,
+                   int worker) const {
+    auto& memory = workspace.workers[static_cast<std::size_t>(worker)];
+    const Input<J> x(memory.inputs[J].data());
+    const auto* const which = workspace.order.data() + chunk.first;
+    for (Index i = 0; i < chunk.count; ++i) memory.scalers[J](call.images, which[i], x.from(i));
+    const FeatureMap<T, Shape{kClasses, 1, 1}, 0> y(memory.logits.data());
+    run_infer<Classifier>(Pass{policy, chunk.count, options_.chunk, J, kCount},
+                          FeatureMap<const T, Input<J>::kShape, Input<J>::kHalo>(x), y, accumulator,
+                          static_cast<const T*>(classifier_.data()), memory.arena.data());
+    for (Index i = 0; i < chunk.count; ++i) {
+      const std::span<const T> z(y.row(i, 0, 0), static_cast<std::size_t>(kClasses));
+      auto& result = call.results[static_cast<std::size_t>(which[i])];
+      result.label = argmax<T>(z);
+      double sum = 0;
+      for (const T v : z) sum += std::exp(static_cast<double>(v - z[static_cast<std::size_t>(result.label)]));
+      result.probability = static_cast<float>(1 / sum);
+      result.resolution = Net::Candidates::kValues[J];
+      if (!call.logits.empty()) std::copy(z.begin(), z.end(), call.logits.begin() + which[i] * kClasses);
+    }
+  }
+
+  Policy policy_;
+  SessionOptions options_;
+  Buffer<T> classifier_, predictor_;
+  std::optional<Workspace> own_;
+};
+
+/// One caller's memory: per thread an arena for activations and an input tensor per candidate.
+template <class Net>
+class Session<Net>::Workspace {
+ public:
+  Workspace(int threads, Index chunk) : chunk_size_(chunk) {
+    for (int i = 0; i < threads; ++i) workers.emplace_back(chunk);
+  }
+
+ private:
+  friend class Session<Net>;
+
+  struct Worker {
+    explicit Worker(Index chunk) : logits(round_up(std::max(kClasses, kCount), kLanes<T>) * chunk) {
+      Index size = 0;
+      unroll<kCount>([&](auto j) {
+        inputs[j] = Buffer<T>(Input<j>::kImageStride * chunk);
+        size = std::max(size, Classifier::template arena<T, Net::template kInput<j>>(chunk));
+      });
+      if constexpr (Net::kHasPredictor) {
+        constexpr Shape in = Net::kPredictorInput;
+        predictor_input = Buffer<T>(FeatureMap<T, in, Predictor::input_halo(in)>::kImageStride * chunk);
+        size = std::max(size, Predictor::template arena<T, in>(chunk));
+      }
+      arena = Buffer<T>(size);
+    }
+    Buffer<T> arena, logits, predictor_input;
+    std::array<Buffer<T>, kCount> inputs;
+    std::array<ImageScaler<T>, kCount> scalers;
+    ImageScaler<T> predictor_scaler;
+  };
+
+  /// Consecutive entries of `order` that go through the network together.
+  struct Chunk {
+    int candidate;
+    Index first, count;
+  };
+
+  /// Groups the images by candidate, keeping their order within a group, and cuts the groups into chunks.
+  void plan(std::span<const Classification> results) {
+    order.clear();
+    chunks.clear();
+    order.reserve(results.size());
+    chunks.reserve(results.size() / static_cast<std::size_t>(chunk_size_) + kCount);
+    for (int j = 0; j < kCount; ++j) {
+      const auto begin = static_cast<Index>(order.size());
+      for (std::size_t i = 0; i < results.size(); ++i)
+        if (results[i].candidate == j) order.push_back(static_cast<Index>(i));
+      for (Index at = begin; at < static_cast<Index>(order.size()); at += chunk_size_)
+        chunks.push_back({j, at, std::min(chunk_size_, static_cast<Index>(order.size()) - at)});
+    }
+  }
+
+  std::vector<Worker> workers;
+  std::vector<Index> order;
+  std::vector<Chunk> chunks;
+  Index chunk_size_;
+};
+
+}  // namespace drnet::inline DRNET_ISA

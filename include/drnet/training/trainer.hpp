@@ -1,0 +1,163 @@
+// Training of a dynamic network in two stages (METHOD, training recipe): stage 1 trains the classifier at
+// every candidate, stage 2 trains classifier and predictor jointly. A trainer is a function of its seed: the
+// Gumbel noise of a sample depends on (seed, epoch, sample), so a run that stops and resumes has the bits of
+// one that did not.
+#pragma once
+
+#include <drnet/training/dynamic_step.hpp>
+#include <drnet/training/schedule.hpp>
+#include <drnet/training/sgd.hpp>
+
+#include <cmath>
+
+namespace drnet::inline DRNET_ISA {
+
+/// Named options of a trainer.
+struct TrainerOptions {
+  int stage = 1;  ///< 1: all candidates, losses summed; 2: joint with the predictor
+  SgdOptions sgd;
+  Schedule schedule;
+  double predictor_rate =
+      0.1;  ///< learning rate of the predictor, as a multiple of the classifier's (stage 2)
+  double classifier_rate = 1;    ///< the same for the classifier; 0 leaves its weights alone
+  JointOptions joint;            ///< label smoothing counts in both stages
+  double max_gradient_norm = 0;  ///< scales down larger gradients of a network; 0: never
+  std::uint64_t seed = 0;
+};
+
+/// Means over the steps of an epoch.
+struct EpochReport {
+  double loss = 0, cross_entropy = 0, flops = 0, accuracy = 0, macs = 0;
+  std::vector<double> shares;  ///< of the candidates
+  Index images = 0, steps = 0;
+};
+
+template <class Net>
+class Trainer {
+ public:
+  using T = typename Net::Scalar;
+
+  /// Trains `net`, which must outlive the trainer, in batches of up to `batch` images.
+  Trainer(Net& net, Policy policy, Index batch, TrainerOptions options)
+      : net_(net),
+        policy_(std::move(policy)),
+        options_(std::move(options)),
+        step_(batch, options_.stage == 2),
+        classifier_sgd_(options_.sgd) {
+    if (options_.stage != 1 && options_.stage != 2)
+      throw Error("training stage", "1 or 2", std::to_string(options_.stage));
+    if (options_.stage == 2 && !Net::kHasPredictor)
+      throw Error("training stage 2", "a network with a predictor", "one without");
+    if constexpr (Net::kHasPredictor)
+      if (options_.stage == 2) predictor_sgd_.emplace(options_.sgd);
+  }
+
+  /// One step on a batch: gradients, then SGD. `samples` are the images' indices in their data set,
+  /// `position` the time in epochs for the schedule. Throws Error, and leaves the weights alone, when the
+  /// loss is not finite.
+  StepLosses step(const ImageBatch<T>& images, std::span<const int> labels, std::span<const Index> samples,
+                  std::uint32_t epoch, double position) {
+    const StepLosses losses = gradients(images, labels, samples, epoch);
+    if (!std::isfinite(losses.total))
+      throw Error("training, stage " + std::to_string(options_.stage) + ", epoch " + std::to_string(epoch) +
+                      ", step " + std::to_string(steps_),
+                  "a finite loss", std::to_string(losses.total));
+    const double lr = options_.schedule.rate(position);
+    if (options_.classifier_rate > 0) {
+      limit(step_.gradients());
+      classifier_sgd_.step(*policy_, net_.classifier(), step_.gradients(), lr * options_.classifier_rate);
+    }
+    if constexpr (Net::kHasPredictor)
+      if (predictor_sgd_) {
+        limit(step_.predictor_gradients());
+        predictor_sgd_->step(*policy_, net_.predictor(), step_.predictor_gradients(),
+                             lr * options_.predictor_rate);
+      }
+    ++steps_;
+    return losses;
+  }
+
+  /// Trains on every batch of a range. A batch has images (planar, .data() and .shape() as of an xtensor),
+  /// labels and indices; `steps_per_epoch` scales the schedule; after each step `progress(step in epoch,
+  /// losses)` is called.
+  template <class Batches, class Progress>
+  EpochReport epoch(std::uint32_t number, Batches&& batches, Index steps_per_epoch, Progress&& progress) {
+    EpochReport report{.shares = std::vector<double>(Net::kCount, 0.0)};
+    double predictions = 0;
+    for (auto&& batch : batches) {
+      const auto& shape = batch.images.shape();
+      const ImageBatch<T> images{batch.images.data(), static_cast<Index>(shape[0]),
+                                 static_cast<int>(shape[1]), static_cast<int>(shape[2]),
+                                 static_cast<int>(shape[3])};
+      samples_.assign(batch.indices.begin(), batch.indices.end());
+      const double position =
+          number + static_cast<double>(report.steps) / static_cast<double>(steps_per_epoch);
+      const StepLosses losses = step(images, batch.labels, samples_, number, position);
+      const auto n = static_cast<double>(images.count);
+      report.loss += losses.total * n;
+      report.cross_entropy += losses.cross_entropy * n;
+      report.flops += losses.flops * n;
+      report.macs += losses.macs * n;
+      report.accuracy += static_cast<double>(losses.correct);
+      predictions += static_cast<double>(losses.samples);
+      for (std::size_t j = 0; j < report.shares.size(); ++j)
+        report.shares[j] += static_cast<double>(losses.chosen[j]);
+      report.images += images.count;
+      progress(report.steps++, losses);
+    }
+    if (report.images == 0)
+      throw Error("training, epoch " + std::to_string(number), "at least one batch", "none");
+    const auto n = static_cast<double>(report.images);
+    for (double* mean : {&report.loss, &report.cross_entropy, &report.flops, &report.macs}) *mean /= n;
+    report.accuracy /= predictions;
+    double chosen = 0;
+    for (const double share : report.shares) chosen += share;
+    for (double& share : report.shares) share /= chosen;
+    return report;
+  }
+
+  [[nodiscard]] const TrainerOptions& options() const noexcept { return options_; }
+  [[nodiscard]] Index steps() const noexcept { return steps_; }
+  void set_steps(Index steps) noexcept { steps_ = steps; }
+  /// The optimizer's state, for checkpoints: one array per network, laid out as its parameters.
+  [[nodiscard]] Buffer<T>& classifier_velocity() noexcept { return classifier_sgd_.velocity(); }
+  [[nodiscard]] Buffer<T>* predictor_velocity() noexcept {
+    return predictor_sgd_ ? &predictor_sgd_->velocity() : nullptr;
+  }
+
+ private:
+  StepLosses gradients(const ImageBatch<T>& images, std::span<const int> labels,
+                       std::span<const Index> samples, std::uint32_t epoch) {
+    if constexpr (Net::kHasPredictor)
+      if (options_.stage == 2) {
+        noise_.clear();
+        for (const Index sample : samples)
+          for (int j = 0; j < Net::kCount; ++j)
+            noise_.push_back(static_cast<T>(gumbel_noise(
+                options_.seed, epoch, static_cast<std::uint32_t>(sample), static_cast<std::uint32_t>(j))));
+        return step_.joint(*policy_, net_, images, labels, noise_, options_.joint);
+      }
+    return step_.stage1(*policy_, net_, images, labels, options_.joint.label_smoothing);
+  }
+
+  void limit(Buffer<T>& gradients_of) const {
+    if (options_.max_gradient_norm <= 0) return;
+    double square = 0;
+    for (const T g : gradients_of.span()) square += static_cast<double>(g) * static_cast<double>(g);
+    const double norm = std::sqrt(square);
+    if (norm > options_.max_gradient_norm)
+      for (T& g : gradients_of.span()) g *= static_cast<T>(options_.max_gradient_norm / norm);
+  }
+
+  Net& net_;
+  Policy policy_;
+  TrainerOptions options_;
+  DynamicStep<Net> step_;
+  Sgd<typename Net::ClassifierNetwork> classifier_sgd_;
+  std::optional<Sgd<typename Net::PredictorNetwork>> predictor_sgd_;
+  std::vector<T> noise_;
+  std::vector<Index> samples_;
+  Index steps_ = 0;
+};
+
+}  // namespace drnet::inline DRNET_ISA
