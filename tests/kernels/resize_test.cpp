@@ -111,6 +111,8 @@ TEST_CASE("bad sizes are errors that name the argument", "[resize]") {
     CHECK(e.place() == "Resize: output height");
     CHECK(e.got() == "0");
   }
+  float sample = 0, result = 0, scratch[1];
+  CHECK_THROWS_AS(drnet::Resize<float>(1, 1, 1, 1)(&sample, &result, -1, scratch), drnet::Error);
   const std::vector<float> short_input(15);
   CHECK_THROWS_AS(drnet::resize<float>(short_input, 1, 4, 4, 2, 2), drnet::Error);
   CHECK_THROWS_AS(drnet::resize<float>(short_input, 0, 4, 4, 2, 2), drnet::Error);
