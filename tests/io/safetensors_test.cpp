@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <initializer_list>
 #include <limits>
 #include <map>
 #include <string>
@@ -34,6 +35,11 @@ std::string entry(const std::string& name, const std::string& dtype, const std::
          offsets + "]}";
 }
 
+/// A header of these entries.
+std::string object(std::initializer_list<std::string> entries) {
+  return std::string("{").append(drnet::join(std::vector<std::string>(entries), ",")).append("}");
+}
+
 /// Reading these bytes throws an Error that names the file and contains `words`.
 void check_fails(const std::string& bytes, const std::string& words) {
   const support::TempDir folder;
@@ -48,7 +54,7 @@ void check_fails(const std::string& bytes, const std::string& words) {
   CHECK_THAT(message, support::contains(words));
 }
 
-const std::string kPair = "{" + entry("a", "F32", "2,3", "0,24") + "," + entry("b", "U8", "5", "24,29") + "}";
+const std::string kPair = object({entry("a", "F32", "2,3", "0,24"), entry("b", "U8", "5", "24,29")});
 
 }  // namespace
 
@@ -121,7 +127,7 @@ TEST_CASE("safetensors names every dtype of the format", "[safetensors]") {
                               : std::string(name).find("16") != std::string::npos ? 2
                                                                                   : 1;
     const auto path = folder.write(
-        "x", file_of("{" + entry("t", name, "3", "0," + std::to_string(3 * bytes)) + "}", 3 * bytes));
+        "x", file_of(object({entry("t", name, "3", "0," + std::to_string(3 * bytes))}), 3 * bytes));
     const SafeTensors file = SafeTensors::read(path);
     CHECK(drnet::name_of(file.info("t").dtype) == name);
     CHECK(file.bytes("t").size() == 3 * bytes);
@@ -136,7 +142,7 @@ TEST_CASE("safetensors accepts what the format allows", "[safetensors]") {
   const SafeTensors pair = SafeTensors::read(folder.write("pair", file_of(kPair + "   ", 29)));
   CHECK(pair.names() == std::vector<std::string>{"a", "b"});
   CHECK(SafeTensors::read(folder.write("none", file_of("{}", 0))).names().empty());
-  const auto swapped = "{" + entry("z", "U8", "5", "24,29") + "," + entry("y", "F32", "6", "0,24") + "}";
+  const auto swapped = object({entry("z", "U8", "5", "24,29"), entry("y", "F32", "6", "0,24")});
   CHECK(SafeTensors::read(folder.write("swapped", file_of(swapped, 29))).names() ==
         std::vector<std::string>{"y", "z"});
 }
@@ -170,9 +176,8 @@ TEST_CASE("safetensors refuses headers that are not its JSON", "[safetensors]") 
 }
 
 TEST_CASE("safetensors refuses duplicate names", "[safetensors]") {
-  check_fails(file_of("{" + entry("a", "U8", "1", "0,1") + "," + entry("a", "U8", "1", "1,2") + "}", 2),
-              "'a' twice");
-  check_fails(file_of("{" + entry("a", "U8", "1", "0,1") + "," + entry("\\u0061", "U8", "1", "0,1") + "}", 1),
+  check_fails(file_of(object({entry("a", "U8", "1", "0,1"), entry("a", "U8", "1", "1,2")}), 2), "'a' twice");
+  check_fails(file_of(object({entry("a", "U8", "1", "0,1"), entry("\\u0061", "U8", "1", "0,1")}), 1),
               "'a' twice");
   check_fails(file_of(R"({"a":{"dtype":"U8","dtype":"U8","shape":[1],"data_offsets":[0,1]}})", 1),
               "'dtype' twice");
@@ -180,24 +185,21 @@ TEST_CASE("safetensors refuses duplicate names", "[safetensors]") {
 }
 
 TEST_CASE("safetensors refuses bad dtypes and shapes", "[safetensors]") {
-  check_fails(file_of("{" + entry("a", "F33", "1", "0,4") + "}", 4), "'F33'");
-  check_fails(file_of("{" + entry("a", "f32", "1", "0,4") + "}", 4), "'f32'");
-  check_fails(file_of("{" + entry("a", "F32", "-1", "0,4") + "}", 4), "shape entries from 0");
-  check_fails(file_of("{" + entry("a", "F32", "1.0", "0,4") + "}", 4), "shape entries from 0");
-  check_fails(file_of("{" + entry("a", "F32", "9223372036854775808", "0,4") + "}", 4),
+  check_fails(file_of(object({entry("a", "F33", "1", "0,4")}), 4), "'F33'");
+  check_fails(file_of(object({entry("a", "f32", "1", "0,4")}), 4), "'f32'");
+  check_fails(file_of(object({entry("a", "F32", "-1", "0,4")}), 4), "shape entries from 0");
+  check_fails(file_of(object({entry("a", "F32", "1.0", "0,4")}), 4), "shape entries from 0");
+  check_fails(file_of(object({entry("a", "F32", "9223372036854775808", "0,4")}), 4), "shape entries from 0");
+  check_fails(file_of(object({entry("a", "F32", "99999999999999999999999", "0,4")}), 4),
               "shape entries from 0");
-  check_fails(file_of("{" + entry("a", "F32", "99999999999999999999999", "0,4") + "}", 4),
-              "shape entries from 0");
-  check_fails(file_of("{" + entry("a", "U8", "4294967296,4294967296", "0,0") + "}", 0),
-              "less than 2^63 bytes");
-  check_fails(file_of("{" + entry("a", "F64", "2305843009213693952", "0,0") + "}", 0),
-              "less than 2^63 bytes");
-  check_fails(file_of("{" + entry("a", "F32", "2,3", "0,20") + "}", 20), "24 bytes for [2, 3] F32");
+  check_fails(file_of(object({entry("a", "U8", "4294967296,4294967296", "0,0")}), 0), "less than 2^63 bytes");
+  check_fails(file_of(object({entry("a", "F64", "2305843009213693952", "0,0")}), 0), "less than 2^63 bytes");
+  check_fails(file_of(object({entry("a", "F32", "2,3", "0,20")}), 20), "24 bytes for [2, 3] F32");
 }
 
 TEST_CASE("safetensors refuses bad offsets", "[safetensors]") {
   const auto two = [](const std::string& first, const std::string& second) {
-    return "{" + entry("a", "U8", "4", first) + "," + entry("b", "U8", "4", second) + "}";
+    return object({entry("a", "U8", "4", first), entry("b", "U8", "4", second)});
   };
   check_fails(file_of(two("0,4", "2,6"), 6), "an overlap");
   check_fails(file_of(two("0,4", "0,4"), 4), "an overlap");
@@ -207,7 +209,7 @@ TEST_CASE("safetensors refuses bad offsets", "[safetensors]") {
   check_fails(file_of(two("4,0", "4,8"), 8), "ascending order");
   check_fails(file_of(two("-4,0", "0,4"), 4), "data_offsets from 0");
   check_fails(file_of(two("0,4,8", "4,8"), 8), "two data_offsets");
-  check_fails(file_of("{" + entry("a", "U8", "9223372036854775807", "0,9223372036854775807") + "}", 8),
+  check_fails(file_of(object({entry("a", "U8", "9223372036854775807", "0,9223372036854775807")}), 8),
               "truncated");
 }
 

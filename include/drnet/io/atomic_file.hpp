@@ -50,8 +50,10 @@ class TemporaryFile {
   /// Unique among the processes (id) and threads (counter) of this machine.
   static std::filesystem::path unique_sibling(const std::filesystem::path& target) {
     static std::atomic<unsigned> counter{0};
-    return target.parent_path() / ("." + target.filename().string() + "." + std::to_string(::getpid()) + "-" +
-                                   std::to_string(counter++) + ".tmp");
+    std::string name(".");
+    name.append(target.filename().string()).append(".").append(std::to_string(::getpid()));
+    name.append("-").append(std::to_string(counter++)).append(".tmp");
+    return target.parent_path() / name;
   }
 
   std::filesystem::path path_;

@@ -116,7 +116,7 @@ namespace safetensors_detail {
 
 /// "[64, 3, 7, 7]".
 inline std::string shape_text(std::span<const std::int64_t> shape) {
-  return "[" + join(shape) + "]";
+  return std::string("[").append(join(shape)).append("]");
 }
 
 /// Bytes of shape x dtype, or nothing if a side is negative or the product leaves 63 bits.
