@@ -84,6 +84,10 @@ TEST_CASE("loader: batches hold pictures, labels and indices that belong togethe
   for (Batch& batch : loader.epoch(1)) {
     sizes.push_back(batch.indices.size());
     REQUIRE(batch.images.shape() == std::array<std::size_t, 4>{batch.indices.size(), 3, 1, 1});
+    const drnet::ImageBatch<float> view = batch.view();
+    CHECK(view.count == static_cast<drnet::Index>(batch.indices.size()));
+    CHECK(view.image_size() == 3);
+    CHECK(view.image(view.count - 1)[2] == batch.images(batch.indices.size() - 1, 2, 0, 0));
     for (std::size_t i = 0; i < batch.indices.size(); ++i) {
       CHECK(batch.labels[i] == static_cast<int>(batch.indices[i] % 3));
       CHECK(batch.images(i, 2, 0, 0) == static_cast<float>(batch.indices[i]) / 255.0F);

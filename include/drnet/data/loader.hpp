@@ -7,6 +7,7 @@
 #include <drnet/core/random.hpp>
 #include <drnet/data/augment.hpp>
 #include <drnet/data/dataset.hpp>
+#include <drnet/tensor/image_batch.hpp>
 
 #include <algorithm>
 #include <condition_variable>
@@ -35,6 +36,12 @@ struct Batch {
   xt::xtensor<float, 4> images;      ///< [batch][channel][row][column]
   std::vector<int> labels;           ///< of each picture
   std::vector<std::size_t> indices;  ///< of each picture in the data set
+
+  /// The images as networks, sessions and trainers read them; valid while the batch lives and is not changed.
+  [[nodiscard]] ImageBatch<float> view() const {
+    const auto extent = [this](std::size_t axis) { return static_cast<int>(images.shape(axis)); };
+    return {images.data(), extent(0), extent(1), extent(2), extent(3)};
+  }
 };
 
 struct LoaderOptions {
