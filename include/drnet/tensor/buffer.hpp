@@ -1,6 +1,7 @@
 // Owning storage: 64-byte aligned, on the heap, zero-filled, movable.
 #pragma once
 
+#include <drnet/core/error.hpp>
 #include <drnet/tensor/shape.hpp>
 
 #include <algorithm>
@@ -17,6 +18,7 @@ class Buffer {
   static constexpr std::size_t kAlignment = 64;
 
   Buffer() = default;
+  /// Throws Error for a negative size, as a negative batch would ask for.
   explicit Buffer(Index size) : size_(size), data_(allocate(size)) {}
   Buffer(const Buffer& other) : Buffer(other.size_) { std::copy_n(other.data(), size_, data()); }
   Buffer(Buffer&& other) noexcept : size_(std::exchange(other.size_, 0)), data_(std::move(other.data_)) {}
@@ -46,6 +48,7 @@ class Buffer {
     void operator()(T* p) const noexcept { ::operator delete[](p, std::align_val_t{kAlignment}); }
   };
   static T* allocate(Index size) {
+    if (size < 0) throw Error("Buffer: size", "at least 0", std::to_string(size));
     if (size == 0) return nullptr;
     const auto bytes = static_cast<std::size_t>(size) * sizeof(T);
     T* p = static_cast<T*>(::operator new[](bytes, std::align_val_t{kAlignment}));
