@@ -224,12 +224,13 @@ struct Residual : PlainLayer {
                        State<T> s) {
     constexpr Shape In = X::kShape;
     constexpr bool wanted = !std::same_as<DX, NoGradient>;
+    using Result = FeatureMap<const T, output(In), 0>;  // named out here: inside the lambda g++ 12 crashes
     const auto at = offsets<T, In>(pass.capacity);
     const auto through_branch = [&](const auto& dx_epilogue) {
       if constexpr (Branch::kFuses) {
         run_backward<Branch>(pass, x, y, dy, dx, gate, dx_epilogue, s);
       } else {
-        const FeatureMap<const T, output(In), 0> own(s.workspace + at[2]);
+        const Result own(s.workspace + at[2]);
         const BranchGradient<T, In> gradient(s.workspace + at[3]);
         apply_gate(pass, gate, y, dy);
         assign(pass, gradient, elements(dy));
@@ -239,7 +240,7 @@ struct Residual : PlainLayer {
     if constexpr (identity(In)) {
       through_branch(substitute(epilogue, accumulator + elements(dy)));
     } else {
-      const FeatureMap<const T, output(In), 0> shortcut(s.workspace + at[1]);
+      const Result shortcut(s.workspace + at[1]);
       through_branch(accumulator);
       const State<T> state = shortcut_state<In>(pass, s);
       if constexpr (wanted)
