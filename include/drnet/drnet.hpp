@@ -42,6 +42,7 @@
 
 #include <drnet/training/cross_entropy.hpp>
 #include <drnet/training/dynamic_step.hpp>
+#include <drnet/training/gradient_check.hpp>
 #include <drnet/training/schedule.hpp>
 #include <drnet/training/sgd.hpp>
 #include <drnet/training/trainer.hpp>
