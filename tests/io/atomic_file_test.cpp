@@ -78,6 +78,16 @@ TEST_CASE("atomic files follow symbolic links", "[atomic_file]") {
   CHECK(drnet::read_text(target) == "new");
 }
 
+TEST_CASE("atomic files keep the permissions of the file that they replace", "[atomic_file]") {
+  using std::filesystem::perms;
+  const support::TempDir folder;
+  const auto path = folder.write("secret", "old");
+  std::filesystem::permissions(path, perms::owner_read | perms::owner_write);
+  write_text(path, "new");
+  CHECK(drnet::read_text(path) == "new");
+  CHECK((std::filesystem::status(path).permissions() == (perms::owner_read | perms::owner_write)));
+}
+
 TEST_CASE("atomic files say why they cannot be written", "[atomic_file]") {
   const support::TempDir folder;
   const auto file = folder.write("file", "kept");

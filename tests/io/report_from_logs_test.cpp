@@ -107,6 +107,9 @@ TEST_CASE("report from several logs", "[report_from_logs]") {
   CHECK(report.runs[3].name == "third");
   CHECK(report.runs[3].epochs.size() == 1);
   CHECK(report.subtitle == "4 runs");
+  REQUIRE(report.notes.size() == 1);
+  CHECK_THAT(report.notes[0], support::contains("third.jsonl ends inside a line"));
+  CHECK_THAT(drnet::report_html(report), support::contains("third.jsonl ends inside a line"));
   CHECK(drnet::report_from_logs({}).runs.empty());
   CHECK(read(folder, "").runs.empty());
   CHECK(read(folder, "{}\n{\"other\":1}\n").runs.empty());
@@ -117,8 +120,18 @@ TEST_CASE("report from what a log wrote", "[report_from_logs]") {
   drnet::JsonLog log(folder / "x.jsonl");
   log.write({{"event", "start"}, {"model", "M"}, {"candidates", {224, 112}}});
   log.write({{"event", "epoch"}, {"epoch", 1}, {"loss", std::nan("")}, {"shares", {0.5, 0.5}}});
+  const drnet::MontageImage image{2, 1, 3, {0, 1, 2, 253, 254, 255}, "cat", "dog", 112};
+  log.write(drnet::montage_event(std::vector{image}));
   const Report report = drnet::report_from_logs(std::vector{folder / "x.jsonl"});
   REQUIRE(report.runs.size() == 1);
+  REQUIRE(report.montage.size() == 1);
+  CHECK(report.montage[0].width == 2);
+  CHECK(report.montage[0].height == 1);
+  CHECK(report.montage[0].channels == 3);
+  CHECK(report.montage[0].pixels == image.pixels);
+  CHECK(report.montage[0].label == "cat");
+  CHECK(report.montage[0].predicted == "dog");
+  CHECK(report.montage[0].resolution == 112);
   CHECK(std::isnan(report.runs[0].epochs.at(0).loss));
   CHECK(report.runs[0].epochs.at(0).shares == std::vector<double>{0.5, 0.5});
 }

@@ -134,7 +134,8 @@ TEST_CASE("safetensors names every dtype of the format", "[safetensors]") {
   }
   STATIC_REQUIRE(drnet::dtype_of<float>() == DType::f32);
   STATIC_REQUIRE(drnet::dtype_of<std::int64_t>() == DType::i64);
-  STATIC_REQUIRE(drnet::dtype_of<bool>() == DType::boolean);
+  STATIC_REQUIRE(drnet::dtype_of<std::uint8_t>() == DType::u8);
+  STATIC_REQUIRE(!drnet::TensorElement<bool>);
 }
 
 TEST_CASE("safetensors accepts what the format allows", "[safetensors]") {

@@ -73,8 +73,9 @@ inline int flush_to_disk(const std::filesystem::path& path) {
 }  // namespace atomic_file_detail
 
 /// Calls `writer(std::ostream&)` on a temporary file and puts it in place of `path` when everything reached
-/// the disk. A symbolic link is followed. Whatever fails (no such folder, no permission, disk full, an
-/// exception of the writer), `path` is as it was and no temporary file is left. Throws Error with the reason.
+/// the disk. A symbolic link is followed, and a file that is replaced keeps its permissions. Whatever fails
+/// (no such folder, no permission, disk full, an exception of the writer), `path` is as it was and no
+/// temporary file is left. Throws Error with the reason.
 template <std::invocable<std::ostream&> Writer>
 void write_atomically(const std::filesystem::path& path, Writer&& writer) {
   namespace fs = std::filesystem;
@@ -93,6 +94,8 @@ void write_atomically(const std::filesystem::path& path, Writer&& writer) {
   if (!file) throw Error(path.string(), "room for the whole file", atomic_file_detail::reason(errno));
   if (const int failed = atomic_file_detail::flush_to_disk(temporary.path()); failed != 0)
     throw Error(path.string(), "a file that can be flushed to disk", atomic_file_detail::reason(failed));
+  const fs::file_status old = fs::status(target, error);
+  if (fs::exists(old)) fs::permissions(temporary.path(), old.permissions(), error);
   temporary.rename_to(target);
   // The file is in place; some file systems cannot flush a folder, which only delays the new name.
   atomic_file_detail::flush_to_disk(target.has_parent_path() ? target.parent_path() : fs::path("."));

@@ -9,6 +9,8 @@
 #include <drnet/io/png.hpp>
 #include <drnet/io/svg_chart.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +20,7 @@
 #include <ostream>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace drnet::inline DRNET_ISA {
@@ -38,6 +41,20 @@ struct MontageOptions {
   int side = 112;      ///< of a picture, in pixels of the SVG
   int per_group = 12;  ///< most images shown of each resolution; the heading counts them all
 };
+
+/// The images as a `montage` event for a log (docs/log-format.md).
+[[nodiscard]] inline nlohmann::json montage_event(std::span<const MontageImage> images) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const MontageImage& image : images)
+    list.push_back({{"width", image.width},
+                    {"height", image.height},
+                    {"channels", image.channels},
+                    {"pixels", markup::to_base64(image.pixels)},
+                    {"label", image.label},
+                    {"predicted", image.predicted},
+                    {"resolution", image.resolution}});
+  return {{"event", "montage"}, {"images", std::move(list)}};
+}
 
 namespace montage_detail {
 

@@ -13,6 +13,7 @@
 
 #include <bit>
 #include <charconv>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -25,6 +26,10 @@
 #include <vector>
 
 namespace drnet::inline DRNET_ISA {
+
+/// Numbers; no bool, because a byte of a file may be neither of its values.
+template <class T>
+concept NpyElement = std::is_arithmetic_v<T> && !std::same_as<T, bool>;
 
 namespace npy_detail {
 
@@ -134,15 +139,15 @@ xt::xarray<T, Layout> read_data(const std::string& place, std::istream& file, co
 
 /// Reads an array of exactly the element type T (no conversion), in either order. Throws Error for every
 /// departure from the format, another element type or byte order, missing or trailing bytes.
-template <class T>
-requires std::is_arithmetic_v<T>
+template <NpyElement T>
 [[nodiscard]] xt::xarray<T> read_npy(const std::filesystem::path& path) {
   const std::string place = path.string();
   std::ifstream file = open_file(path);
+  const std::uint64_t size = file_bytes(file, path);
   const npy_detail::Header header = npy_detail::parse_header(place, file);
   const std::string wanted = xt::detail::build_typestring<T>();
   if (header.type != wanted) throw Error(place, "elements of type " + wanted, header.type);
-  npy_detail::check_size(place, file, header, std::filesystem::file_size(path), sizeof(T));
+  npy_detail::check_size(place, file, header, size, sizeof(T));
   if (header.column_major)
     return npy_detail::read_data<T, xt::layout_type::column_major>(place, file, header);
   return npy_detail::read_data<T, xt::layout_type::row_major>(place, file, header);

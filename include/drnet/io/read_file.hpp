@@ -5,11 +5,14 @@
 #include <drnet/core/error.hpp>
 
 #include <cerrno>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <ios>
 #include <string>
 #include <system_error>
+#include <vector>
 
 namespace drnet::inline DRNET_ISA {
 
@@ -29,10 +32,22 @@ namespace drnet::inline DRNET_ISA {
   return file;
 }
 
+/// How many bytes an open file holds; reading goes on at its start. Throws Error if it has no size.
+[[nodiscard]] inline std::uint64_t file_bytes(std::ifstream& file, const std::filesystem::path& path) {
+  const std::streamoff end = file.seekg(0, std::ios::end).tellg();
+  if (end < 0 || !file.seekg(0)) throw Error(path.string(), "a file with a size", "one without");
+  return static_cast<std::uint64_t>(end);
+}
+
 /// The whole file as text. Throws Error if it cannot be opened or read.
 [[nodiscard]] inline std::string read_text(const std::filesystem::path& path) {
   std::ifstream file = open_file(path);
-  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  std::string text;
+  std::vector<char> block(std::size_t{1} << 16);
+  do {
+    file.read(block.data(), static_cast<std::streamsize>(block.size()));
+    text.append(block.data(), static_cast<std::size_t>(file.gcount()));
+  } while (file);
   if (file.bad()) throw Error(path.string(), "a readable file", "a read error");
   return text;
 }

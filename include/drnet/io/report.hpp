@@ -63,6 +63,7 @@ struct Report {
   std::string title, subtitle;
   std::vector<Run> runs;
   std::vector<MontageImage> montage;
+  std::vector<std::string> notes;  ///< what a reader should know, such as a log that is not complete
 };
 
 struct Interval {
@@ -252,7 +253,9 @@ inline std::string table_row(const Context& context, const Row& row, std::size_t
 }
 
 inline std::string results_table(const Context& context) {
-  std::string body;
+  std::string body, notes;
+  for (const std::string& note : context.report.notes)
+    notes += markup::fill_in("<p class=\"note\">{}</p>\n", {markup::escape(note)});
   std::size_t number = 0;
   for (const Row& row : rows(context.report)) body += table_row(context, row, ++number);
   if (body.empty()) body = "<tr><td colspan=\"9\">no results</td></tr>\n";
@@ -266,10 +269,10 @@ inline std::string results_table(const Context& context) {
 <th scope="col">Model</th><th scope="col">Data</th></tr></thead>
 <tbody>
 {}</tbody></table></div>
-<p class="note">Costs are the mean of one image and include the predictor. Intervals are Wilson's, for the
+{}<p class="note">Costs are the mean of one image and include the predictor. Intervals are Wilson's, for the
 sampling of the test images only.</p></section>
 )",
-                         {context.macs.name, body});
+                         {context.macs.name, body, notes});
 }
 
 inline std::string tradeoff(const Context& context) {

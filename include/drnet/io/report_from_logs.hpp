@@ -193,6 +193,9 @@ inline void require_shares(const Event& event, const Report::Run& run) {
 /// Adds the runs of one log; a further `start` in the same file begins another one.
 inline void add_log(Report& report, const std::filesystem::path& path, const std::string& name) {
   const Log log = read_log(path);
+  if (!log.incomplete.empty())
+    report.notes.push_back(path.filename().string() +
+                           " ends inside a line: it is still written, or was stopped.");
   std::size_t started = 0;
   const std::size_t first = report.runs.size();
   const auto current = [&]() -> Report::Run& {

@@ -76,11 +76,14 @@ inline constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;
   return safetensors_detail::kDTypes[static_cast<std::size_t>(dtype)].bytes;
 }
 
-/// The element type that stores a C++ arithmetic type.
+/// The C++ types with a dtype; no bool, because a byte of a file may be neither of its values.
 template <class T>
-requires std::integral<T> || std::same_as<T, float> || std::same_as<T, double>
+concept TensorElement =
+    (std::integral<T> && !std::same_as<T, bool>) || std::same_as<T, float> || std::same_as<T, double>;
+
+/// The dtype that stores a C++ type.
+template <TensorElement T>
 [[nodiscard]] constexpr DType dtype_of() {
-  if constexpr (std::same_as<T, bool>) return DType::boolean;
   if constexpr (std::same_as<T, float>) return DType::f32;
   if constexpr (std::same_as<T, double>) return DType::f64;
   constexpr bool is_signed = std::signed_integral<T>;
@@ -106,7 +109,7 @@ struct NamedTensor {
 };
 
 /// A NamedTensor over typed values (row-major); the values must outlive it.
-template <class T>
+template <TensorElement T>
 [[nodiscard]] NamedTensor named_tensor(std::string name, std::vector<std::int64_t> shape,
                                        std::span<const T> values) {
   return {std::move(name), dtype_of<T>(), std::move(shape), std::as_bytes(values)};
@@ -205,7 +208,7 @@ class SafeTensors {
   [[nodiscard]] static SafeTensors read(const std::filesystem::path& path) {
     SafeTensors file(path.string());
     std::ifstream stream = open_file(path);
-    const std::uint64_t size = std::filesystem::file_size(path);
+    const std::uint64_t size = file_bytes(stream, path);
     const std::string header = file.read_header(stream, size);
     file.parse(header);
     file.check_layout(size - 8 - header.size());
@@ -239,7 +242,7 @@ class SafeTensors {
 
   /// The elements in row-major order. F32 and F64 convert into each other; for any other pair of stored and
   /// wanted type this throws Error.
-  template <class T>
+  template <TensorElement T>
   [[nodiscard]] std::vector<T> values(std::string_view name) const {
     const DType stored = info(name).dtype;
     if (stored == dtype_of<T>()) return copy<T>(bytes(name));
