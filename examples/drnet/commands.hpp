@@ -1,0 +1,15 @@
+// The commands of the program. Each prints to standard output, throws Error for what it cannot do, and
+// returns the exit code: 0, or 1 where a part of the work failed.
+#pragma once
+
+#include "options.hpp"
+
+namespace drnet::program {
+
+int run_train(const TrainOptions& options);
+int run_evaluate(const EvaluateOptions& options);
+int run_predict(const PredictOptions& options);
+int run_summary(const SummaryOptions& options);
+int run_report(const ReportOptions& options);
+
+}  // namespace drnet::program

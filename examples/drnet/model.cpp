@@ -1,0 +1,45 @@
+#include "model.hpp"
+
+#include <algorithm>
+
+namespace drnet::program {
+
+namespace {
+
+/// Every shorter way to write a network's name: without '@input', without classes, without resolutions.
+bool means(const std::string& text, std::string_view name) {
+  const std::string without_input(name.substr(0, name.find('@')));
+  const std::string head = without_input.substr(0, without_input.find(':'));
+  const std::string family = head.substr(0, head.find('/'));
+  const std::string without_classes = family + without_input.substr(head.size());
+  return text == name || text == without_input || text == without_classes || text == head || text == family;
+}
+
+bool is_fixed(const ModelEntry* entry) {
+  return entry->name.find(',') == std::string_view::npos;
+}
+
+std::string names() {
+  std::vector<std::string> list;
+  for (const ModelEntry& entry : all_models()) list.emplace_back(entry.name);
+  return join(list);
+}
+
+}  // namespace
+
+std::unique_ptr<Model> make_model(const std::string& name, std::uint64_t seed) {
+  std::vector<const ModelEntry*> found;
+  for (const ModelEntry& entry : all_models()) {
+    if (entry.name == name) return entry.make(seed);
+    if (means(name, entry.name)) found.push_back(&entry);
+  }
+  if (found.size() > 1 && std::ranges::count_if(found, is_fixed) == 1)
+    found = {*std::ranges::find_if(found, is_fixed)};
+  if (found.size() == 1) return found.front()->make(seed);
+  throw Error(
+      "--model", "one of " + names(),
+      "'" + name + "'" + (found.empty() ? "" : ", which means several of them") +
+          " (others are compiled in by cmake -DDRNET_PROGRAM_MODELS=\"NAME[/CLASSES]:R1,R2,...;...\")");
+}
+
+}  // namespace drnet::program

@@ -1,0 +1,99 @@
+// What the program's commands see of a network: run-time interfaces over the compile-time types, and the
+// table of all networks that were compiled in.
+#pragma once
+
+#include <drnet/core/parallel.hpp>
+#include <drnet/data/loader.hpp>
+#include <drnet/inference/session.hpp>
+#include <drnet/training/trainer.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace drnet::program {
+
+using Metadata = std::map<std::string, std::string>;
+
+/// The constants of a network.
+struct ModelInfo {
+  std::string name;  ///< as in the table, e.g. "resnet20:32,24,16"
+  int classes = 0;
+  std::vector<int> candidates;  ///< in pixels, largest first
+  std::vector<Index> macs;      ///< of the classifier, at each candidate
+  Index predictor_macs = 0;     ///< 0 without a predictor
+  int predictor_input = 0;      ///< in pixels; 0 without a predictor
+  Index parameters = 0;         ///< of classifier and predictor
+  bool small_pictures = false;  ///< made for CIFAR's pictures: no scaling before the crop
+
+  [[nodiscard]] bool has_predictor() const { return predictor_input > 0; }
+};
+
+/// One row of a summary; outputs and macs at each candidate (the predictor's layers have one input).
+struct LayerRow {
+  std::string name, kind;
+  std::vector<Shape> outputs;
+  Index parameters = 0;
+  std::vector<Index> macs;
+};
+struct Summary {
+  std::vector<LayerRow> classifier, predictor;
+};
+
+/// A session with memory of its own.
+class Classifying {
+ public:
+  virtual ~Classifying() = default;
+  virtual void classify(const ImageBatch<float>& images, std::span<Classification> results) = 0;
+  [[nodiscard]] virtual Index macs(const Classification& result) const = 0;
+};
+
+/// Called after every training step with its number in the epoch; what it throws ends the training.
+using StepCallback = std::function<void(Index step, const StepLosses&)>;
+
+/// One stage of training: a trainer, and its state in checkpoints.
+class Training {
+ public:
+  virtual ~Training() = default;
+  /// Epoch `number` of this stage, on the batches of `loader_epoch`.
+  virtual EpochReport epoch(std::uint32_t number, const Loader& loader, std::uint32_t loader_epoch,
+                            const StepCallback& progress) = 0;
+  virtual void save(const std::filesystem::path& path, Metadata metadata) = 0;
+  /// Goes on where `path` was saved. Throws Error where a value of `required` is another one there.
+  virtual void restore(const std::filesystem::path& path, const Metadata& required) = 0;
+};
+
+class Model {
+ public:
+  virtual ~Model() = default;
+  [[nodiscard]] virtual const ModelInfo& info() const = 0;
+  [[nodiscard]] virtual Summary summary() const = 0;
+  /// Throws Error for a file of another network; `predictor`: whether its tensors must be there.
+  virtual void load(const std::filesystem::path& path, bool predictor) = 0;
+  virtual void save(const std::filesystem::path& path, const Metadata& metadata) const = 0;
+  [[nodiscard]] virtual std::unique_ptr<Classifying> session(Policy policy, SessionOptions options) const = 0;
+  /// Trains this model, which must outlive the result.
+  [[nodiscard]] virtual std::unique_ptr<Training> training(Policy policy, Index batch,
+                                                           TrainerOptions options) = 0;
+};
+
+/// A line of the table: the name, and a function that makes the network with weights drawn from a seed.
+struct ModelEntry {
+  std::string_view name;
+  std::unique_ptr<Model> (*make)(std::uint64_t seed);
+};
+
+/// All networks of this program, in the order of DRNET_PROGRAM_MODELS. (Defined in a generated file.)
+[[nodiscard]] std::span<const ModelEntry> all_models();
+
+/// The network that `name` means: the whole name, or the part before ':' or '/', where several networks have
+/// that part the one with a single resolution. Throws Error listing all names.
+[[nodiscard]] std::unique_ptr<Model> make_model(const std::string& name, std::uint64_t seed);
+
+}  // namespace drnet::program

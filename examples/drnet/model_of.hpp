@@ -1,0 +1,76 @@
+// The interface Model for one network type: each function is one call of the library.
+#pragma once
+
+#include "layer_rows.hpp"
+#include "model.hpp"
+
+#include <drnet/io/weights.hpp>
+
+#include <utility>
+
+namespace drnet::program {
+
+template <class Net>
+class SessionOf final : public Classifying {
+ public:
+  SessionOf(const Net& net, Policy policy, SessionOptions options)
+      : session_(net, std::move(policy), std::move(options)), workspace_(session_.make_workspace()) {}
+  void classify(const ImageBatch<float>& images, std::span<Classification> results) override {
+    session_.classify(images, results, workspace_);
+  }
+  [[nodiscard]] Index macs(const Classification& result) const override { return session_.macs(result); }
+
+ private:
+  Session<Net> session_;
+  typename Session<Net>::Workspace workspace_;
+};
+
+/// Defined in training_of.hpp, which is the larger half of the compiler's work: it gets a file of its own.
+template <class Net>
+std::unique_ptr<Training> make_training(Net& net, Policy policy, Index batch, TrainerOptions options);
+
+template <class Net>
+class ModelOf final : public Model {
+ public:
+  /// Parameters are drawn from `seed`.
+  ModelOf(std::string name, bool small_pictures, std::uint64_t seed) : net_(seed) {
+    info_ = {.name = std::move(name),
+             .classes = Net::kClasses,
+             .candidates = {Net::Candidates::kValues.begin(), Net::Candidates::kValues.end()},
+             .macs = {Net::kMacs.begin(), Net::kMacs.end()},
+             .predictor_macs = Net::kRoutingMacs,
+             .predictor_input = Net::Predictor::kInput,
+             .parameters = Net::kParameters,
+             .small_pictures = small_pictures};
+  }
+
+  [[nodiscard]] const ModelInfo& info() const override { return info_; }
+  [[nodiscard]] Summary summary() const override {
+    Summary summary;
+    unroll<Net::kCount>([&](auto j) {
+      add_layer_rows<typename Net::Classifier>(Net::template kInput<j>, Net::kCount, summary.classifier);
+    });
+    if constexpr (Net::kHasPredictor)
+      add_layer_rows<typename Net::PredictorTopology>(Net::kPredictorInput, 1, summary.predictor);
+    return summary;
+  }
+  void load(const std::filesystem::path& path, bool predictor) override {
+    drnet::load(net_, path, {.predictor = predictor});
+  }
+  void save(const std::filesystem::path& path, const Metadata& metadata) const override {
+    drnet::save(net_, path, metadata);
+  }
+  [[nodiscard]] std::unique_ptr<Classifying> session(Policy policy, SessionOptions options) const override {
+    return std::make_unique<SessionOf<Net>>(net_, std::move(policy), std::move(options));
+  }
+  [[nodiscard]] std::unique_ptr<Training> training(Policy policy, Index batch,
+                                                   TrainerOptions options) override {
+    return make_training(net_, std::move(policy), batch, std::move(options));
+  }
+
+ private:
+  Net net_;
+  ModelInfo info_;
+};
+
+}  // namespace drnet::program

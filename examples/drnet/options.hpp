@@ -1,0 +1,86 @@
+// What the command line says, in the units that it is said in. main.cpp fills these structs, the commands
+// read them.
+#pragma once
+
+#include <drnet/core/parallel.hpp>
+#include <drnet/dynamic/router.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace drnet::program {
+
+/// How to run: shared by the commands that compute.
+struct RunOptions {
+  int threads = 0;      ///< 0: all processors
+  std::string backend;  ///< "serial", "openmp", "tbb"; empty: the first of openmp, tbb, serial that was built
+  std::uint64_t seed = 0;
+  bool json = false;
+};
+
+struct DataOptions {
+  std::string data;       ///< as open_dataset() reads it
+  std::size_t limit = 0;  ///< use the first pictures only; 0: all
+};
+
+struct EvaluateOptions {
+  RunOptions run;
+  DataOptions data;
+  std::string model, weights, router = "predictor";
+  std::size_t batch = 256;
+};
+
+struct PredictOptions {
+  RunOptions run;
+  DataOptions data{.data = "", .limit = 10};
+  std::string model, weights, router = "predictor", classes;
+  std::vector<std::string> files;
+};
+
+struct SummaryOptions {
+  std::string model;
+  bool json = false;
+};
+
+struct ReportOptions {
+  RunOptions run;
+  DataOptions data;
+  std::vector<std::string> logs;
+  std::string output = "report.html", svg, model, weights;
+  std::size_t montage = 0;  ///< pictures shown; 0: none
+};
+
+struct TrainOptions {
+  RunOptions run;
+  DataOptions data;
+  std::string model, weights, validation, output;
+  bool resume = false;
+  std::size_t batch = 128;
+  int epochs1 = 70, epochs2 = 100;  ///< of stage 1 and stage 2; their ratio, where `minutes` is given
+  double minutes = 0;               ///< budget of wall-clock time; 0: none
+  int evaluate_every = 1;
+  double lr = 0.1, weight_decay = 1e-4, momentum = 0.9, label_smoothing = 0, warmup = 3;
+  bool nesterov = false;
+  std::string schedule = "cosine";
+  double tau = 1, eta = 0.2, alpha = 0;  ///< alpha in G multiply-adds; 0: the mean of the candidates
+  std::string estimator = "sparse";
+  double predictor_rate = 0.1;
+  std::string crop;  ///< "padded", "resized", "none"; empty: as usual for the network
+  double flip = 0.5;
+};
+
+/// The execution policy that the options ask for. Throws Error for a backend that is not in this build.
+[[nodiscard]] Policy make_policy(const RunOptions& options);
+/// Threads of that policy.
+[[nodiscard]] int thread_count(const RunOptions& options);
+
+/// "predictor", "random", or "fixed:R" where R is one of the candidates. A network without a predictor has
+/// its largest candidate for "predictor". Throws Error for anything else.
+[[nodiscard]] Router make_router(const std::string& text, const std::vector<int>& candidates,
+                                 bool has_predictor, std::uint64_t seed);
+/// How a router is called in logs and on the screen: "predictor", "random", "fixed 224".
+[[nodiscard]] std::string router_name(const Router& router, const std::vector<int>& candidates);
+
+}  // namespace drnet::program

@@ -1,0 +1,29 @@
+// From a data set's name to batches for a network: which pictures, and how they are cut to the network's
+// input.
+#pragma once
+
+#include "model.hpp"
+#include "options.hpp"
+
+#include <drnet/data/augment.hpp>
+#include <drnet/data/dataset.hpp>
+
+#include <memory>
+#include <string>
+
+namespace drnet::program {
+
+/// Opens the data set (its first `limit` pictures) for a network. Throws Error where the numbers of classes
+/// differ.
+[[nodiscard]] std::unique_ptr<Dataset> open_pictures(const DataOptions& options, Split split,
+                                                     const ModelInfo& model, std::uint64_t seed);
+
+/// Without randomness: pictures whose sides are the largest candidate L stay as they are; of others the
+/// shorter side becomes L * 256 / 224 and the middle L x L pixels count. CIFAR's networks take the whole
+/// picture instead.
+[[nodiscard]] Transform evaluation_transform(const ModelInfo& model);
+
+/// For training; `crop` and `flip` as in TrainOptions. Throws Error for another crop.
+[[nodiscard]] Transform training_transform(const ModelInfo& model, const std::string& crop, double flip);
+
+}  // namespace drnet::program

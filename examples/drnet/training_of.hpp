@@ -1,0 +1,50 @@
+// The interface Training for one network type: a trainer and its checkpoints.
+#pragma once
+
+#include "model.hpp"
+
+#include <drnet/io/checkpoint.hpp>
+
+#include <utility>
+
+namespace drnet::program {
+
+template <class Net>
+class TrainingOf final : public Training {
+ public:
+  TrainingOf(Net& net, Policy policy, Index batch, TrainerOptions options)
+      : net_(net), trainer_(net, std::move(policy), batch, std::move(options)) {}
+
+  EpochReport epoch(std::uint32_t number, const Loader& loader, std::uint32_t loader_epoch,
+                    const StepCallback& progress) override {
+    auto batches = loader.epoch(loader_epoch);
+    return trainer_.epoch(number, batches, static_cast<Index>(loader.batches()), progress);
+  }
+  void save(const std::filesystem::path& path, Metadata metadata) override {
+    metadata["steps"] = std::to_string(trainer_.steps());
+    save_checkpoint(path, net_, velocities(), metadata);
+  }
+  void restore(const std::filesystem::path& path, const Metadata& required) override {
+    const Metadata metadata = load_checkpoint(path, net_, velocities(), required);
+    const auto steps = metadata.find("steps");
+    if (steps != metadata.end()) trainer_.set_steps(static_cast<Index>(std::stoll(steps->second)));
+  }
+
+ private:
+  NamedArrays<float> velocities() {
+    NamedArrays<float> arrays{{"classifier_velocity", trainer_.classifier_velocity().span()}};
+    if (auto* predictor = trainer_.predictor_velocity())
+      arrays.emplace_back("predictor_velocity", predictor->span());
+    return arrays;
+  }
+
+  Net& net_;
+  Trainer<Net> trainer_;
+};
+
+template <class Net>
+std::unique_ptr<Training> make_training(Net& net, Policy policy, Index batch, TrainerOptions options) {
+  return std::make_unique<TrainingOf<Net>>(net, std::move(policy), batch, std::move(options));
+}
+
+}  // namespace drnet::program
