@@ -1,0 +1,23 @@
+// A layer of one's own that forgot output(): the concept says so where it is put into a network.
+// EXPECT: every part of a Sequential must satisfy the concept drnet::Layer
+// EXPECT: Doubler
+#include <drnet/layers/relu.hpp>
+#include <drnet/layers/sequential.hpp>
+
+using namespace drnet;
+
+struct Doubler : PlainLayer {
+  static constexpr std::string_view kName = "Doubler";
+#ifndef DRNET_BAD
+  static constexpr Shape output(Shape in) {
+    return in;
+  }
+#endif
+  template <class T, class X, class Y>
+  static void forward(const Pass& pass, X x, Y y, State<T>) {
+    assign(pass, y, elements(x) + elements(x));
+  }
+};
+
+static_assert(Sequential<ReLU, Doubler>::output(Shape{8, 4, 4}) == Shape{8, 4, 4});
+int main() {}
