@@ -14,6 +14,7 @@
 #include <drnet/dynamic/image_scaler.hpp>
 #include <drnet/training/cross_entropy.hpp>
 
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <tuple>
@@ -30,6 +31,18 @@ struct JointOptions {
   double eta = 0.2;    ///< weight of the FLOPs loss
   double alpha = 0.0;  ///< target cost in G multiply-adds of the classifier
   double label_smoothing = 0.0;
+
+  /// Throws Error for values out of range.
+  void check() const {
+    const auto require = [](bool valid, const char* name, const char* expected, double got) {
+      if (!valid) throw Error(std::string("JointOptions::") + name, expected, std::to_string(got));
+    };
+    require(tau > 0 && std::isfinite(tau), "tau", "a temperature above 0", tau);
+    require(eta >= 0 && std::isfinite(eta), "eta", "a weight of at least 0", eta);
+    require(std::isfinite(alpha), "alpha", "a finite target", alpha);
+    require(label_smoothing >= 0 && label_smoothing < 1, "label_smoothing", "0 <= smoothing < 1",
+            label_smoothing);
+  }
 };
 
 /// What one step reports; losses are means over the batch.
@@ -108,6 +121,7 @@ class DynamicStep {
                    std::span<const int> labels, std::span<const T> noise,
                    const JointOptions& options) requires(Net::kHasPredictor) {
     check(images, labels);
+    options.check();
     if (!predictor_) throw Error("joint step", "a DynamicStep made with a predictor", "one made without");
     if (noise.size() != static_cast<std::size_t>(images.count) * kCount)
       throw Error("joint step: noise", std::to_string(images.count * kCount) + " values",
@@ -116,7 +130,7 @@ class DynamicStep {
     predictor_gradients_.fill(T(0));
     select(policy, net, images, noise, options);
     const bool dense = options.estimator == Estimator::dense;
-    run_classifiers(policy, net, images, dense);
+    run_classifiers(policy, net, images, options, dense);
 
     StepLosses losses{.samples = images.count, .chosen = std::vector<Index>(kCount, 0)};
     dh_.assign(hard_.size(), T(0));
@@ -194,14 +208,16 @@ class DynamicStep {
                  : std::span<const Index>(chosen_[static_cast<std::size_t>(j)]);
   }
 
-  void run_classifiers(const ExecutionPolicy& policy, Net& net, const ImageBatch<T>& images, bool dense) {
+  void run_classifiers(const ExecutionPolicy& policy, Net& net, const ImageBatch<T>& images,
+                       const JointOptions& options, bool dense) {
     outputs_.assign(static_cast<std::size_t>(images.count) * kClasses, T(0));
     unroll<kCount>([&](auto j) {
       auto& activations = *std::get<j>(classifiers_);
       const auto which = computed(j, dense);
       scale(policy, scalers_[j], images, which, activations.input());
-      activations.forward(classifier_pass(policy, j, static_cast<Index>(which.size())), net.classifier(),
-                          scratch_.data());
+      Pass pass = classifier_pass(policy, j, static_cast<Index>(which.size()));
+      if (options.freeze_classifier) pass.statistics = Statistics::running;
+      activations.forward(pass, net.classifier(), scratch_.data());
       for (std::size_t k = 0; k < which.size(); ++k) {
         const auto i = static_cast<std::size_t>(which[k]);
         if (hard_[i * kCount + j] == T(0)) continue;
@@ -248,11 +264,12 @@ class DynamicStep {
 
   void backward(const ExecutionPolicy& policy, Net& net, const ImageBatch<T>& images,
                 const JointOptions& options, bool dense) {
-    unroll<kCount>([&](auto j) {
-      std::get<j>(classifiers_)
-          ->backward(classifier_pass(policy, j, static_cast<Index>(computed(j, dense).size())),
-                     net.classifier(), gradients_.data(), scratch_.data());
-    });
+    if (!options.freeze_classifier)
+      unroll<kCount>([&](auto j) {
+        std::get<j>(classifiers_)
+            ->backward(classifier_pass(policy, j, static_cast<Index>(computed(j, dense).size())),
+                       net.classifier(), gradients_.data(), scratch_.data());
+      });
     for (std::size_t i = 0; i < static_cast<std::size_t>(images.count); ++i)
       gumbel_softmax_backward<T>(std::span(soft_).subspan(i * kCount, kCount),
                                  std::span(dh_).subspan(i * kCount, kCount), static_cast<T>(options.tau),

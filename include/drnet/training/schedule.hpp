@@ -21,6 +21,19 @@ struct Schedule {
   double factor = 0.1;  ///< of one step
   double floor = 0.0;   ///< last value of cosine decay, as a share of base
 
+  /// Throws Error for values that give no learning rate.
+  void check() const {
+    const auto require = [](double value, bool valid, const char* name, const char* expected) {
+      if (!valid || !std::isfinite(value))
+        throw Error(std::string("Schedule::") + name, expected, std::to_string(value));
+    };
+    require(base, base >= 0, "base", "a rate of at least 0");
+    require(warmup, warmup >= 0, "warmup", "at least 0 epochs");
+    require(total, total >= 0, "total", "at least 0 epochs");
+    require(every, every > 0, "every", "more than 0 epochs");
+    require(factor, factor >= 0, "factor", "at least 0");
+    require(floor, floor >= 0, "floor", "a share of at least 0");
+  }
   /// Learning rate at `epoch` (0 = start of training).
   [[nodiscard]] double rate(double epoch) const {
     if (epoch < warmup) return base * (0.01 + 0.99 * epoch / warmup);

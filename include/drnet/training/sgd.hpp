@@ -33,10 +33,11 @@ template <class Net>
 class Sgd {
  public:
   using T = typename Net::Scalar;
+  /// Throws Error for options out of range.
   explicit Sgd(SgdOptions options) : options_(options), velocity_(Net::kParameters) {
-    if (options.momentum < 0 || options.momentum >= 1)
+    if (!(options.momentum >= 0 && options.momentum < 1))
       throw Error("SGD momentum", "0 <= momentum < 1", std::to_string(options.momentum));
-    if (options.weight_decay < 0)
+    if (!(options.weight_decay >= 0))
       throw Error("SGD weight decay", "a value >= 0", std::to_string(options.weight_decay));
   }
   /// Applies `gradients` (laid out as net.parameters()) with learning rate lr, tensor by tensor.

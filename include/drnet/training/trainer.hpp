@@ -19,7 +19,7 @@ struct TrainerOptions {
   Schedule schedule;
   double predictor_rate =
       0.1;  ///< learning rate of the predictor, as a multiple of the classifier's (stage 2)
-  double classifier_rate = 1;    ///< the same for the classifier; 0 leaves its weights alone
+  double classifier_rate = 1;    ///< the same for the classifier; 0 freezes it (stage 2)
   JointOptions joint;            ///< label smoothing counts in both stages
   double max_gradient_norm = 0;  ///< scales down larger gradients of a network; 0: never
   std::uint64_t seed = 0;
@@ -37,31 +37,36 @@ class Trainer {
  public:
   using T = typename Net::Scalar;
 
-  /// Trains `net`, which must outlive the trainer, in batches of up to `batch` images.
+  /// Trains `net`, which must outlive the trainer, in batches of up to `batch` images. Throws Error for
+  /// options out of range.
   Trainer(Net& net, Policy policy, Index batch, TrainerOptions options)
       : net_(net),
         policy_(std::move(policy)),
         options_(std::move(options)),
         step_(batch, options_.stage == 2),
         classifier_sgd_(options_.sgd) {
-    if (options_.stage != 1 && options_.stage != 2)
-      throw Error("training stage", "1 or 2", std::to_string(options_.stage));
-    if (options_.stage == 2 && !Net::kHasPredictor)
-      throw Error("training stage 2", "a network with a predictor", "one without");
+    check_options();
     if constexpr (Net::kHasPredictor)
       if (options_.stage == 2) predictor_sgd_.emplace(options_.sgd);
   }
 
   /// One step on a batch: gradients, then SGD. `samples` are the images' indices in their data set,
-  /// `position` the time in epochs for the schedule. Throws Error, and leaves the weights alone, when the
-  /// loss is not finite.
+  /// `position` the time in epochs for the schedule. Throws Error, and leaves the network as it was, when the
+  /// batch cannot be trained on or the loss is not finite.
   StepLosses step(const ImageBatch<T>& images, std::span<const int> labels, std::span<const Index> samples,
                   std::uint32_t epoch, double position) {
-    const StepLosses losses = gradients(images, labels, samples, epoch);
-    if (!std::isfinite(losses.total))
-      throw Error("training, stage " + std::to_string(options_.stage) + ", epoch " + std::to_string(epoch) +
-                      ", step " + std::to_string(steps_),
-                  "a finite loss", std::to_string(losses.total));
+    keep_statistics();
+    StepLosses losses;
+    try {
+      losses = gradients(images, labels, samples, epoch);
+      if (!std::isfinite(losses.total))
+        throw Error("training, stage " + std::to_string(options_.stage) + ", epoch " + std::to_string(epoch) +
+                        ", step " + std::to_string(steps_),
+                    "a finite loss", std::to_string(losses.total));
+    } catch (...) {
+      restore_statistics();
+      throw;
+    }
     const double lr = options_.schedule.rate(position);
     if (options_.classifier_rate > 0) {
       limit(step_.gradients());
@@ -79,9 +84,11 @@ class Trainer {
 
   /// Trains on every batch of a range. A batch has images (planar, .data() and .shape() as of an xtensor),
   /// labels and indices; `steps_per_epoch` scales the schedule; after each step `progress(step in epoch,
-  /// losses)` is called.
+  /// losses)` is called. `first_step`: the step of the epoch that the range begins with, for a run that goes
+  /// on in the middle of one; the report is of the steps made here.
   template <class Batches, class Progress>
-  EpochReport epoch(std::uint32_t number, Batches&& batches, Index steps_per_epoch, Progress&& progress) {
+  EpochReport epoch(std::uint32_t number, Batches&& batches, Index steps_per_epoch, Progress&& progress,
+                    Index first_step = 0) {
     EpochReport report{.shares = std::vector<double>(Net::kCount, 0.0)};
     double predictions = 0;
     for (auto&& batch : batches) {
@@ -91,7 +98,7 @@ class Trainer {
                                  static_cast<int>(shape[3])};
       samples_.assign(batch.indices.begin(), batch.indices.end());
       const double position =
-          number + static_cast<double>(report.steps) / static_cast<double>(steps_per_epoch);
+          number + static_cast<double>(first_step + report.steps) / static_cast<double>(steps_per_epoch);
       const StepLosses losses = step(images, batch.labels, samples_, number, position);
       const auto n = static_cast<double>(images.count);
       report.loss += losses.total * n;
@@ -103,7 +110,7 @@ class Trainer {
       for (std::size_t j = 0; j < report.shares.size(); ++j)
         report.shares[j] += static_cast<double>(losses.chosen[j]);
       report.images += images.count;
-      progress(report.steps++, losses);
+      progress(first_step + report.steps++, losses);
     }
     if (report.images == 0)
       throw Error("training, epoch " + std::to_string(number), "at least one batch", "none");
@@ -126,6 +133,38 @@ class Trainer {
   }
 
  private:
+  void check_options() const {
+    const auto require = [](bool valid, const char* name, const char* expected, double got) {
+      if (!valid) throw Error(std::string("TrainerOptions::") + name, expected, std::to_string(got));
+    };
+    if (options_.stage != 1 && options_.stage != 2)
+      throw Error("training stage", "1 or 2", std::to_string(options_.stage));
+    if (options_.stage == 2 && !Net::kHasPredictor)
+      throw Error("training stage 2", "a network with a predictor", "one without");
+    require(options_.predictor_rate >= 0, "predictor_rate", "at least 0", options_.predictor_rate);
+    require(options_.classifier_rate >= 0, "classifier_rate", "at least 0", options_.classifier_rate);
+    require(options_.max_gradient_norm >= 0, "max_gradient_norm", "at least 0", options_.max_gradient_norm);
+    options_.schedule.check();
+    options_.joint.check();
+  }
+
+  // A forward pass moves the running statistics before it is known whether the step succeeds.
+  void keep_statistics() {
+    const auto keep = [](const Buffer<T>& from, Buffer<T>& to) {
+      to.reserve(from.size());
+      std::copy_n(from.data(), from.size(), to.data());
+    };
+    keep(net_.classifier().statistics(), classifier_statistics_);
+    if constexpr (Net::kHasPredictor) keep(net_.predictor().statistics(), predictor_statistics_);
+  }
+  void restore_statistics() {
+    std::copy_n(classifier_statistics_.data(), classifier_statistics_.size(),
+                net_.classifier().statistics().data());
+    if constexpr (Net::kHasPredictor)
+      std::copy_n(predictor_statistics_.data(), predictor_statistics_.size(),
+                  net_.predictor().statistics().data());
+  }
+
   StepLosses gradients(const ImageBatch<T>& images, std::span<const int> labels,
                        std::span<const Index> samples, std::uint32_t epoch) {
     if constexpr (Net::kHasPredictor)
@@ -135,7 +174,9 @@ class Trainer {
           for (int j = 0; j < Net::kCount; ++j)
             noise_.push_back(static_cast<T>(gumbel_noise(
                 options_.seed, epoch, static_cast<std::uint32_t>(sample), static_cast<std::uint32_t>(j))));
-        return step_.joint(*policy_, net_, images, labels, noise_, options_.joint);
+        JointOptions joint = options_.joint;
+        joint.freeze_classifier |= options_.classifier_rate == 0;
+        return step_.joint(*policy_, net_, images, labels, noise_, joint);
       }
     return step_.stage1(*policy_, net_, images, labels, options_.joint.label_smoothing);
   }
@@ -155,6 +196,7 @@ class Trainer {
   DynamicStep<Net> step_;
   Sgd<typename Net::ClassifierNetwork> classifier_sgd_;
   std::optional<Sgd<typename Net::PredictorNetwork>> predictor_sgd_;
+  Buffer<T> classifier_statistics_, predictor_statistics_;
   std::vector<T> noise_;
   std::vector<Index> samples_;
   Index steps_ = 0;
