@@ -31,6 +31,7 @@ struct JointOptions {
   double eta = 0.2;    ///< weight of the FLOPs loss
   double alpha = 0.0;  ///< target cost in G multiply-adds of the classifier
   double label_smoothing = 0.0;
+  bool freeze_classifier = false;  ///< its running statistics normalize, and only the predictor has gradients
 
   /// Throws Error for values out of range.
   void check() const {
