@@ -1,0 +1,84 @@
+// Every convolution shape of ResNet-50 at one resolution: GFLOP/s on one thread, the share of the core's FMA
+// peak, and the same loops with run-time extents. One translation unit per resolution.
+#pragma once
+
+#include <runtime_convolution.hpp>
+#include <timing.hpp>
+
+#include <drnet/kernels/convolution.hpp>
+
+#include <cstdio>
+
+namespace benchmark_support {
+
+template <drnet::Window W, drnet::Shape In, int Out>
+void time_convolution(const char* name) {
+  using namespace drnet;
+  constexpr Shape out = W.output(In, Out);
+  FeatureTensor<float, In, W.padding> x(1);
+  FeatureTensor<float, out, 0> y(1), runtime_y(1);
+  Buffer<float> packed(packed_size<float>(Out, In.channels, W.kernel * W.kernel));
+  for (Index i = 0; i < packed.size(); ++i) packed[i] = 0.01F * static_cast<float>(i % 7 - 3);
+  for (int c = 0; c < In.channels; ++c)
+    for (int r = 0; r < In.height; ++r)
+      for (int i = 0; i < In.width; ++i)
+        x.view().at(0, c, r, i) = 0.1F * static_cast<float>((c + r + i) % 5 - 2);
+  const Serial serial;
+  const auto input = std::as_const(x).view();
+  using X = FeatureMap<const float, In, W.padding>;
+  using Y = FeatureMap<float, out, 0>;
+  const RuntimeConvolution shape{In.channels,   Y::kBlocks,      out.height,    out.width,      W.kernel,
+                                 X::kRowStride, X::kPlaneStride, Y::kRowStride, Y::kPlaneStride};
+  double peak_operations = 0;
+  const auto t = medians(
+      {[&] { convolution_forward<W>(serial, 1, input, packed.data(), y.view(), accumulator); },
+       [&] {
+         RuntimeKernels<W.stride>::run(shape, input.row(0, 0, -W.padding) - Index{W.padding} * kLanes<float>,
+                                       packed.data(), runtime_y.view().data());
+       },
+       [&] { peak_operations = peak_run(); }});
+  const double operations = 2.0 * static_cast<double>(out.size()) * In.channels * W.kernel * W.kernel / 1e9;
+  const double peak = peak_operations / t[2] / 1e9;
+  constexpr TileShape tile = choose_tile(out.height, out.width, Y::kBlocks);
+  std::printf(
+      "%-26s %4d x %3d^2 -> %4d x %3d^2  tile %d rows, %2d x %d  %5.0f GFLOP/s %4.0f %% of peak   run-time "
+      "extents %5.0f (%4.2fx)\n",
+      name, In.channels, In.height, Out, out.height, tile.rows, tile.pixels, tile.vectors, operations / t[0],
+      100 * operations / t[0] / peak, operations / t[1], t[1] / t[0]);
+  std::fflush(stdout);
+}
+
+/// R = resolution of the image.
+template <int R>
+void time_resnet50() {
+  using namespace drnet;
+  constexpr auto half = [](int r) { return (r + 1) / 2; };
+  constexpr int r2 = half(R), r4 = half(r2), r8 = half(r4), r16 = half(r8), r32 = half(r16);
+  constexpr Window k1{1, 1, 0}, k1s2{1, 2, 0}, k3{3, 1, 1}, k3s2{3, 2, 1}, stem{7, 2, 3};
+  std::printf("ResNet-50 at %d\n", R);
+  time_convolution<stem, Shape{3, R, R}, 64>("conv1 7x7/2");
+  time_convolution<k1, Shape{64, r4, r4}, 64>("layer1.0.conv1 1x1");
+  time_convolution<k3, Shape{64, r4, r4}, 64>("layer1 conv2 3x3");
+  time_convolution<k1, Shape{64, r4, r4}, 256>("layer1 conv3 1x1");
+  time_convolution<k1, Shape{256, r4, r4}, 64>("layer1 conv1 1x1");
+  time_convolution<k1, Shape{256, r4, r4}, 128>("layer2.0.conv1 1x1");
+  time_convolution<k3s2, Shape{128, r4, r4}, 128>("layer2.0.conv2 3x3/2");
+  time_convolution<k1s2, Shape{256, r4, r4}, 512>("layer2.0.downsample 1x1/2");
+  time_convolution<k1, Shape{128, r8, r8}, 512>("layer2 conv3 1x1");
+  time_convolution<k1, Shape{512, r8, r8}, 128>("layer2 conv1 1x1");
+  time_convolution<k3, Shape{128, r8, r8}, 128>("layer2 conv2 3x3");
+  time_convolution<k1, Shape{512, r8, r8}, 256>("layer3.0.conv1 1x1");
+  time_convolution<k3s2, Shape{256, r8, r8}, 256>("layer3.0.conv2 3x3/2");
+  time_convolution<k1s2, Shape{512, r8, r8}, 1024>("layer3.0.downsample 1x1/2");
+  time_convolution<k1, Shape{256, r16, r16}, 1024>("layer3 conv3 1x1");
+  time_convolution<k1, Shape{1024, r16, r16}, 256>("layer3 conv1 1x1");
+  time_convolution<k3, Shape{256, r16, r16}, 256>("layer3 conv2 3x3");
+  time_convolution<k1, Shape{1024, r16, r16}, 512>("layer4.0.conv1 1x1");
+  time_convolution<k3s2, Shape{512, r16, r16}, 512>("layer4.0.conv2 3x3/2");
+  time_convolution<k1s2, Shape{1024, r16, r16}, 2048>("layer4.0.downsample 1x1/2");
+  time_convolution<k1, Shape{512, r32, r32}, 2048>("layer4 conv3 1x1");
+  time_convolution<k1, Shape{2048, r32, r32}, 512>("layer4 conv1 1x1");
+  time_convolution<k3, Shape{512, r32, r32}, 512>("layer4 conv2 3x3");
+}
+
+}  // namespace benchmark_support
