@@ -15,10 +15,12 @@
 #endif
 
 #include <drnet/tensor/buffer.hpp>
+#include <drnet/tensor/eigen.hpp>
 #include <drnet/tensor/expression.hpp>
 #include <drnet/tensor/feature_map.hpp>
 #include <drnet/tensor/image_batch.hpp>
 #include <drnet/tensor/shape.hpp>
+#include <drnet/tensor/xtensor.hpp>
 
 #include <drnet/layers/batch_norm.hpp>
 #include <drnet/layers/conv2d.hpp>
