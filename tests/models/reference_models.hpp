@@ -8,6 +8,7 @@
 #include <drnet/layers/network.hpp>
 
 #include <cmath>
+#include <map>
 
 namespace support {
 
@@ -83,6 +84,20 @@ std::string probe_disagreement(const nlohmann::json& expected, double tolerance,
   return seen == expected.size() ? "" : "the reference has tensors that the network does not have";
 }
 
+/// Parameter count, every tensor's name and shape, and multiply-adds at all the reference's resolutions.
+template <class Topology, int... Resolutions>
+void check_description(const nlohmann::json& model) {
+  CHECK(model.at("parameters") == drnet::parameter_count<Topology>);
+  const std::map<std::string, drnet::Index> macs{
+      {std::to_string(Resolutions), drnet::macs<Topology, Resolutions>}...};
+  CHECK((model.at("macs").get<std::map<std::string, drnet::Index>>()) == macs);
+  std::map<std::string, std::vector<int>> expected, actual;
+  for (const auto& entry : model.at("names"))
+    expected[entry.at(0).get<std::string>()] = entry.at(1).get<std::vector<int>>();
+  for (const auto& t : drnet::Network<Topology>::tensors()) actual[t.name] = t.shape;
+  CHECK(actual == expected);
+}
+
 /// One training step of `Topology` (batch and resolution of the reference) in scalar T.
 template <class Topology, class T>
 void check_training_step(const nlohmann::json& model) {
@@ -151,7 +166,6 @@ void check_logits(const ReferenceFile& models, const std::string& name) {
   const auto expected =
       models.tensors.template values<double>(name + "/eval_logits_" + std::to_string(Resolution));
   CHECK(disagreement(logits, expected, 1e-4) == "");
-  CHECK(models.json.at(name).at("macs").at(std::to_string(Resolution)) == drnet::macs<Topology, Resolution>);
 }
 
 }  // namespace support

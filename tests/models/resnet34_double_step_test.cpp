@@ -1,0 +1,8 @@
+#include <models/reference_models.hpp>
+
+#include <drnet/models/resnet.hpp>
+
+TEST_CASE("ResNet-34 makes the reference's training step in double", "[reference]") {
+  if (const auto models = support::load_or_skip("models"))
+    support::check_training_step<drnet::models::ResNet34<1000>, double>(models->json.at("resnet34"));
+}
