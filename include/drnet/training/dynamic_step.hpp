@@ -22,7 +22,10 @@
 
 namespace drnet::inline DRNET_ISA {
 
-enum class Estimator { sparse, dense };
+/// How the predictor gets its gradient; `sparse` and `dense` as in METHOD. `expected` is ours: the exact
+/// gradient of the expected loss under the predictor's own distribution p, L = sum_j p_bj CE(F_j(x_b)) + eta
+/// * FLOPs(p), without noise or straight-through bias; it computes every candidate, as dense does.
+enum class Estimator { sparse, dense, expected };
 
 /// Named options of the joint loss.
 struct JointOptions {
@@ -129,13 +132,22 @@ class DynamicStep {
                   std::to_string(noise.size()));
     gradients_.fill(T(0));
     predictor_gradients_.fill(T(0));
+    if (options.estimator == Estimator::expected) {
+      no_noise_.assign(noise.size(), T(0));
+      noise = no_noise_;
+    }
     select(policy, net, images, noise, options);
-    const bool dense = options.estimator == Estimator::dense;
+    const bool dense = options.estimator != Estimator::sparse;
     run_classifiers(policy, net, images, options, dense);
 
     StepLosses losses{.samples = images.count, .chosen = std::vector<Index>(kCount, 0)};
     dh_.assign(hard_.size(), T(0));
-    loss_gradients(images.count, labels, options, dense, losses);
+    if (options.estimator == Estimator::expected)
+      expected_gradients(images.count, labels, options, losses);
+    else
+      selected_gradients(images.count, labels, options, dense, losses);
+    count_choices(images.count, labels, losses);
+    add_flops(options, losses);
     backward(policy, net, images, options, dense);
     return losses;
   }
@@ -228,36 +240,64 @@ class DynamicStep {
     });
   }
 
-  /// Losses, dL/dh, and dL/dF_j (zero for what was computed but not selected).
-  void loss_gradients(Index n, std::span<const int> labels, const JointOptions& options, bool dense,
-                      StepLosses& losses) {
+  /// Cross entropy of the selected outputs, dL/dh, and dL/dF_j (zero for what was computed but not selected).
+  void selected_gradients(Index n, std::span<const int> labels, const JointOptions& options, bool dense,
+                          StepLosses& losses) {
     const double weight = 1.0 / static_cast<double>(n);
-    std::vector<T> dy(outputs_.size());
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-      const auto y = std::span<const T>(outputs_).subspan(i * kClasses, kClasses);
-      losses.cross_entropy += weight * cross_entropy<T>(y, labels[i], options.label_smoothing, weight,
-                                                        std::span(dy).subspan(i * kClasses, kClasses));
-      losses.correct += argmax(y) == labels[i];
-    }
+    dy_.resize(outputs_.size());
+    for (std::size_t i = 0; i < labels.size(); ++i)
+      losses.cross_entropy +=
+          weight * cross_entropy<T>(std::span<const T>(outputs_).subspan(i * kClasses, kClasses), labels[i],
+                                    options.label_smoothing, weight,
+                                    std::span(dy_).subspan(i * kClasses, kClasses));
     unroll<kCount>([&](auto j) {
       auto& activations = *std::get<j>(classifiers_);
       const auto which = computed(j, dense);
-      losses.chosen[j] = static_cast<Index>(chosen_[j].size());
-      losses.macs += weight * static_cast<double>(losses.chosen[j] * Net::kMacs[j]);
       for (std::size_t k = 0; k < which.size(); ++k) {
         const auto i = static_cast<std::size_t>(which[k]);
         const auto z = logits_of(activations.output(), static_cast<Index>(k));
         const auto dz = logits_of(activations.output_gradient(), static_cast<Index>(k));
         T inner = 0;
         for (std::size_t c = 0; c < z.size(); ++c) {
-          inner += dy[i * kClasses + c] * z[c];
-          dz[c] = hard_[i * kCount + j] * dy[i * kClasses + c];
+          inner += dy_[i * kClasses + c] * z[c];
+          dz[c] = hard_[i * kCount + j] * dy_[i * kClasses + c];
         }
         dh_[i * kCount + j] += inner;
       }
     });
-    const FlopsLoss<T> flops{cost_, static_cast<T>(options.alpha)};
+  }
+
+  /// Expected cross entropy: dL/dp_bj = CE(F_j(x_b)) / B, dL/dF_j = p_bj (softmax - target) / B.
+  void expected_gradients(Index n, std::span<const int> labels, const JointOptions& options,
+                          StepLosses& losses) {
+    const double weight = 1.0 / static_cast<double>(n);
+    unroll<kCount>([&](auto j) {
+      auto& activations = *std::get<j>(classifiers_);
+      for (std::size_t i = 0; i < labels.size(); ++i) {
+        const double p = static_cast<double>(soft_[i * kCount + j]);
+        const double ce = cross_entropy<T>(logits_of(activations.output(), static_cast<Index>(i)), labels[i],
+                                           options.label_smoothing, weight * p,
+                                           logits_of(activations.output_gradient(), static_cast<Index>(i)));
+        losses.cross_entropy += weight * p * ce;
+        dh_[i * kCount + j] += static_cast<T>(weight * ce);
+      }
+    });
+    hard_ = soft_;  // the FLOPs loss counts expectations, too
+  }
+
+  /// What the selected candidates answered, and how often each was selected.
+  void count_choices(Index n, std::span<const int> labels, StepLosses& losses) const {
+    for (std::size_t i = 0; i < labels.size(); ++i)
+      losses.correct += argmax(std::span<const T>(outputs_).subspan(i * kClasses, kClasses)) == labels[i];
+    for (std::size_t j = 0; j < chosen_.size(); ++j) {
+      losses.chosen[j] = static_cast<Index>(chosen_[j].size());
+      losses.macs += static_cast<double>(losses.chosen[j] * Net::kMacs[j]) / static_cast<double>(n);
+    }
     losses.macs += static_cast<double>(Net::kRoutingMacs);
+  }
+
+  void add_flops(const JointOptions& options, StepLosses& losses) {
+    const FlopsLoss<T> flops{cost_, static_cast<T>(options.alpha)};
     losses.flops = static_cast<double>(flops.value(hard_));
     flops.add_gradient(hard_, static_cast<T>(options.eta), dh_);
     losses.total = losses.cross_entropy + options.eta * losses.flops;
@@ -284,7 +324,7 @@ class DynamicStep {
   Classifiers classifiers_;
   std::optional<PredictorActivations> predictor_;
   Buffer<T> gradients_, predictor_gradients_, scratch_;
-  std::vector<T> cost_, logits_, soft_, hard_, outputs_, dh_;
+  std::vector<T> cost_, logits_, soft_, hard_, outputs_, dy_, dh_, no_noise_;
   std::vector<Index> all_;
   std::array<std::vector<Index>, kCount> chosen_;
   using Scalers = std::vector<ImageScaler<T>>;  // one per thread

@@ -1,0 +1,65 @@
+// The demonstration behind ./run demo: a network of fixed resolution, its dynamic-resolution twin, and a
+// router that throws dice, each trained for the same time on drawn pictures and compared on pictures of a
+// seed none of them saw.
+//   demo [SECONDS [PICTURE.svg]]
+#include "demo.hpp"
+
+#include <cstdlib>
+
+namespace {
+
+void print(const demo::Result& r) {
+  std::printf("%-15s  %6.2f %%  [%5.2f, %5.2f]  %7.2f M  %8.4f ms ", r.name.c_str(), 100 * r.accuracy,
+              100 * r.low, 100 * r.high, r.macs / 1e6, r.milliseconds);
+  for (const double share : r.shares) std::printf(" %4.0f %%", 100 * share);
+  std::printf("\n");
+}
+
+/// What the numbers say, whichever way they fell.
+void judge(const demo::Result& fixed, const demo::Result& dynamic, const demo::Result& random) {
+  const double saved = 100 * (1 - dynamic.macs / fixed.macs),
+               lost = 100 * (fixed.accuracy - dynamic.accuracy);
+  const bool as_accurate = dynamic.high >= fixed.low;
+  std::printf(
+      "\nThe dynamic network used %.1f %% fewer multiply-adds than the fixed one, %.2f points %s (the 95 %% "
+      "intervals "
+      "%s).\n",
+      saved, std::abs(lost), lost > 0 ? "less accurate" : "more accurate",
+      as_accurate ? "overlap" : "do not overlap");
+  std::printf(saved > 0 && as_accurate ? "It won: fewer multiply-adds at the same accuracy.\n"
+                                       : "It did NOT win in this run: the saving cost accuracy.\n");
+  std::printf("A random choice with the same shares is %.2f points %s than the predictor's.\n",
+              100 * std::abs(dynamic.accuracy - random.accuracy),
+              random.accuracy < dynamic.accuracy ? "less accurate" : "more accurate");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const double seconds = argc > 1 ? std::atof(argv[1]) : 60;
+    if (!(seconds > 0)) throw drnet::Error("demo: seconds", "a number above 0", argv[1]);
+    const drnet::Synthetic train_set({.images = 20'000, .seed = 1});
+    const drnet::Synthetic test_set({.images = 4'000, .seed = 2, .split = drnet::Split::test});
+    std::printf(
+        "Three networks, %.0f s of training each, on %zu drawn pictures of 10 classes (5 shapes x 2 "
+        "textures)\n",
+        seconds, train_set.size());
+    const demo::Result fixed = demo::run_fixed(train_set, test_set, seconds);
+    const demo::DynamicResults dynamic =
+        demo::run_dynamic(train_set, test_set, seconds, argc > 2 ? argv[2] : "");
+    std::printf("\nOn %zu held-out pictures (another seed); multiply-adds include the predictor\n",
+                test_set.size());
+    std::printf("%-15s  %8s  %14s  %9s  %11s  %s\n", "", "accuracy", "95 % interval", "MACs", "per image",
+                "shares of 32/24/16");
+    print(fixed);
+    print(dynamic.dynamic);
+    print(dynamic.random);
+    for (const demo::Result& candidate : dynamic.candidates) print(candidate);
+    judge(fixed, dynamic.dynamic, dynamic.random);
+    return 0;
+  } catch (const drnet::Error& error) {
+    std::fprintf(stderr, "demo: %s\n", error.what());
+    return 1;
+  }
+}

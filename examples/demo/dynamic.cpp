@@ -1,0 +1,61 @@
+// The dynamic-resolution network, and the same classifier with a router that throws dice.
+#include "demo.hpp"
+
+#include <drnet/io/montage.hpp>
+
+namespace {
+
+/// Pictures of the held-out set with what the network chose for them.
+std::vector<drnet::MontageImage> montage(const demo::Dynamic& net, const drnet::Dataset& data,
+                                         std::size_t count) {
+  drnet::Session<demo::Dynamic> session(net, demo::all_processors());
+  const drnet::Loader loader(data, drnet::eval_transform({.size = demo::kSize, .resize_shorter = 0}),
+                             {.batch = count, .shuffle = false, .threads = 0});
+  std::vector<drnet::MontageImage> pictures;
+  for (const drnet::Batch& b : loader.epoch(0)) {
+    const auto answers = session.classify(b.view());
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      drnet::Image image = data.image(b.indices[i]);
+      pictures.push_back({.width = image.width,
+                          .height = image.height,
+                          .channels = image.channels,
+                          .pixels = std::move(image.pixels),
+                          .label = data.class_names()[static_cast<std::size_t>(b.labels[i])],
+                          .predicted = data.class_names()[static_cast<std::size_t>(answers[i].label)],
+                          .resolution = answers[i].resolution});
+    }
+    break;
+  }
+  return pictures;
+}
+
+}  // namespace
+
+demo::DynamicResults demo::run_dynamic(const drnet::Dataset& train_set, const drnet::Dataset& test_set,
+                                       double seconds, const std::string& picture) {
+  Dynamic net(1);
+  // Stage 1: every picture at every candidate. Stage 2: the predictor learns, from what each candidate would
+  // have answered (dense estimator), which one is enough; the classifier rests.
+  const drnet::Index first = train(net, train_set, {.stage = 1}, {kStage1 * seconds, 0.1, 0});
+  drnet::TrainerOptions stage2{.stage = 2, .predictor_rate = 1, .classifier_rate = 0};
+  stage2.joint = {
+      .estimator = drnet::Estimator::dense, .eta = kEta, .alpha = kTarget * Dynamic::kMacs[0] / 1e9};
+  const drnet::Index second = train(net, train_set, stage2, {(1 - kStage1) * seconds, 0.05, 1000});
+  std::printf("dynamic 32/24/16  trained on %ld images at every resolution, then %ld for the predictor\n",
+              static_cast<long>(first), static_cast<long>(second));
+  if (!picture.empty()) drnet::write_montage_svg(montage(net, test_set, 200), picture);
+
+  DynamicResults results;
+  results.dynamic = evaluate("dynamic", net, test_set, drnet::PredictorRouter{});
+  for (int j = 0; j < Dynamic::kCount; ++j)
+    results.candidates.push_back(
+        evaluate("  always " + std::to_string(Dynamic::Candidates::kValues[static_cast<std::size_t>(j)]), net,
+                 test_set, drnet::FixedRouter{j}));
+
+  Dynamic chance(1);  // the whole time for the classifier: a router that throws dice needs no training
+  const drnet::Index images = train(chance, train_set, {.stage = 1}, {seconds, 0.1, 0});
+  std::printf("random router     trained on %ld images at every resolution\n", static_cast<long>(images));
+  results.random =
+      evaluate("random router", chance, test_set, drnet::RandomRouter{1, results.dynamic.shares});
+  return results;
+}
