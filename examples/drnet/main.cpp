@@ -9,7 +9,6 @@
 
 #include <cstdio>
 #include <exception>
-#include <functional>
 #include <string>
 
 namespace {
@@ -54,20 +53,116 @@ void add_evaluate(CLI::App& program, EvaluateOptions& options) {
   add_run_options(command, options.run);
 }
 
+void add_schedule_options(CLI::App& command, TrainOptions& o) {
+  const auto add = [&](const char* name, auto& value, const char* text) {
+    return command.add_option(name, value, text)->capture_default_str()->group("Recipe");
+  };
+  add("--epochs1", o.epochs1, "Epochs of stage 1: classifier, all resolutions")
+      ->check(CLI::Range(0, 100'000));
+  add("--epochs2", o.epochs2, "Epochs of stage 2: with predictor, if any")->check(CLI::Range(0, 100'000));
+  add("--minutes", o.minutes, "Choose the epochs for this wall-clock time, in the ratio given; 0: do not")
+      ->check(CLI::NonNegativeNumber);
+  add("--batch", o.batch, "Pictures in a step")->check(kBatch);
+  add("--lr", o.lr, "Learning rate after warm-up");
+  add("--schedule", o.schedule, "Of the learning rate: step, cosine or constant");
+  add("--warmup", o.warmup, "Epochs of warm-up, at most a fifth of a stage");
+  add("--weight-decay", o.weight_decay, "Weight decay");
+  add("--momentum", o.momentum, "Momentum");
+  command.add_flag("--nesterov", o.nesterov, "Nesterov's momentum")->group("Recipe");
+  add("--label-smoothing", o.label_smoothing, "Share of the target that all classes have");
+  add("--crop", o.crop, "Of training pictures: padded, resized or none (default: as usual for the network)");
+  add("--flip", o.flip, "Probability of a mirror image")->check(CLI::Range(0.0, 1.0));
+}
+
+void add_joint_options(CLI::App& command, TrainOptions& o) {
+  const auto add = [&](const char* name, auto& value, const char* text) {
+    command.add_option(name, value, text)->capture_default_str()->group("Stage 2");
+  };
+  add("--tau", o.tau, "Temperature of the Gumbel softmax");
+  add("--eta", o.eta, "Weight of the cost");
+  add("--alpha", o.alpha, "Target cost in G multiply-adds; 0: the mean of the resolutions' costs");
+  add("--estimator", o.estimator, "Gradient of the choice: sparse or dense");
+  add("--predictor-rate", o.predictor_rate, "Learning rate of the predictor, as a multiple of --lr");
+}
+
+void add_train(CLI::App& program, TrainOptions& options) {
+  auto& command =
+      *program.add_subcommand("train", "Train a network; writes checkpoint, weights, log and report");
+  add_model(command, options.model)->required();
+  add_data(command, options.data)->required();
+  command.add_option("--validation", options.validation,
+                     "Data set to be judged by (default: the other half of --data)");
+  command.add_option("--output", options.output, "Folder to write")->required();
+  command.add_flag("--resume", options.resume, "Go on from the checkpoint in the folder");
+  command.add_option("--weights", options.weights, "Weights to begin with");
+  command
+      .add_option("--evaluate-every", options.evaluate_every,
+                  "Epochs between validations; 0: at the end only")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 100'000));
+  add_schedule_options(command, options);
+  add_joint_options(command, options);
+  add_run_options(command, options.run);
+}
+
+void add_predict(CLI::App& program, PredictOptions& options) {
+  auto& command = *program.add_subcommand("predict", "Classify pictures");
+  command.add_option("pictures", options.files, "JPEG or PNG files");
+  add_model(command, options.model)->required();
+  command.add_option("--weights", options.weights, "Weights (.safetensors)")->required();
+  add_data(command, options.data);
+  command.add_option("--classes", options.classes, "File with the name of a class on each line");
+  add_router(command, options.router);
+  add_run_options(command, options.run);
+}
+
+void add_summary(CLI::App& program, SummaryOptions& options) {
+  auto& command = *program.add_subcommand("summary", "List a network's layers, parameters and multiply-adds");
+  add_model(command, options.model)->required();
+  command.add_flag("--json", options.json, "Print JSON instead of text");
+}
+
+void add_report(CLI::App& program, ReportOptions& options) {
+  auto& command = *program.add_subcommand("report", "Make an HTML report of training runs");
+  command.add_option("logs", options.logs, "Folders of runs, or their log.jsonl")->required();
+  command.add_option("--output", options.output, "File to write")->capture_default_str();
+  auto* montage = command.add_option("--montage", options.montage,
+                                     "Show this many classified pictures (needs --model, --weights, --data)");
+  montage->check(CLI::Range(0, 10'000));
+  command.add_option("--svg", options.svg, "Write the montage to this file, too");
+  add_model(command, options.model);
+  command.add_option("--weights", options.weights, "Weights (.safetensors)");
+  add_data(command, options.data);
+  add_run_options(command, options.run);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   CLI::App program("Dynamic-resolution image classification on CPUs", "drnet");
   program.require_subcommand(1);
-  EvaluateOptions evaluate_options;
-  add_evaluate(program, evaluate_options);
+  TrainOptions train;
+  EvaluateOptions evaluate;
+  PredictOptions predict;
+  SummaryOptions summary;
+  ReportOptions report;
+  add_train(program, train);
+  add_evaluate(program, evaluate);
+  add_predict(program, predict);
+  add_summary(program, summary);
+  add_report(program, report);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     return program.exit(e) == 0 ? 0 : 2;
   }
   try {
-    return run_evaluate(evaluate_options);
+    const std::string command = program.get_subcommands().front()->get_name();
+    if (command == "train") return run_train(train);
+    if (command == "evaluate") return run_evaluate(evaluate);
+    if (command == "predict") return run_predict(predict);
+    if (command == "summary") return run_summary(summary);
+    return run_report(report);
   } catch (const std::exception& e) {
     std::fprintf(stderr, "drnet: %s\n", e.what());
     return 1;

@@ -1,5 +1,7 @@
 #include "model.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 
 namespace drnet::program {
@@ -26,6 +28,14 @@ std::string names() {
 }
 
 }  // namespace
+
+double number_in(const Metadata& metadata, const std::string& key, const std::string& place) {
+  const auto found = metadata.find(key);
+  const std::string text = found == metadata.end() ? "nothing" : found->second;
+  const auto value = nlohmann::json::parse(text, nullptr, false);
+  if (!value.is_number()) throw Error(place + ", " + key, "a number", text);
+  return value.get<double>();
+}
 
 std::unique_ptr<Model> make_model(const std::string& name, std::uint64_t seed) {
   std::vector<const ModelEntry*> found;

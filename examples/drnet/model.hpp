@@ -21,6 +21,9 @@ namespace drnet::program {
 
 using Metadata = std::map<std::string, std::string>;
 
+/// The number that a checkpoint's metadata hold under `key`. Throws Error naming `place` where there is none.
+[[nodiscard]] double number_in(const Metadata& metadata, const std::string& key, const std::string& place);
+
 /// The constants of a network.
 struct ModelInfo {
   std::string name;  ///< as in the table, e.g. "resnet20:32,24,16"
@@ -65,8 +68,8 @@ class Training {
   virtual EpochReport epoch(std::uint32_t number, const Loader& loader, std::uint32_t loader_epoch,
                             const StepCallback& progress) = 0;
   virtual void save(const std::filesystem::path& path, Metadata metadata) = 0;
-  /// Goes on where `path` was saved. Throws Error where a value of `required` is another one there.
-  virtual void restore(const std::filesystem::path& path, const Metadata& required) = 0;
+  /// Goes on where `path` was saved. Throws Error for a file of another network or stage.
+  virtual void restore(const std::filesystem::path& path) = 0;
 };
 
 class Model {

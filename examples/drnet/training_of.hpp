@@ -24,10 +24,9 @@ class TrainingOf final : public Training {
     metadata["steps"] = std::to_string(trainer_.steps());
     save_checkpoint(path, net_, velocities(), metadata);
   }
-  void restore(const std::filesystem::path& path, const Metadata& required) override {
-    const Metadata metadata = load_checkpoint(path, net_, velocities(), required);
-    const auto steps = metadata.find("steps");
-    if (steps != metadata.end()) trainer_.set_steps(static_cast<Index>(std::stoll(steps->second)));
+  void restore(const std::filesystem::path& path) override {
+    const Metadata metadata = load_checkpoint(path, net_, velocities());
+    trainer_.set_steps(static_cast<Index>(number_in(metadata, "steps", path.string())));
   }
 
  private:

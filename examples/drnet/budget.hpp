@@ -1,0 +1,18 @@
+// How many epochs fit into a wall-clock budget. They are chosen once, by timing a few steps on a network that
+// is thrown away; from then on a run counts epochs, and the same epochs give the same bits on any machine.
+#pragma once
+
+#include "model.hpp"
+#include "options.hpp"
+#include "recipe.hpp"
+
+#include <drnet/data/dataset.hpp>
+
+namespace drnet::program {
+
+/// Epochs of both stages for `options.minutes`, in the ratio that the options give. `seconds` of the budget
+/// are spent already.
+[[nodiscard]] Epochs epochs_within_budget(const TrainOptions& options, const Policy& policy,
+                                          const Dataset& validation, const Loader& loader);
+
+}  // namespace drnet::program

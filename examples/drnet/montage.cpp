@@ -1,0 +1,49 @@
+#include "montage.hpp"
+
+#include "pictures.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace drnet::program {
+
+namespace {
+
+/// 8-bit interleaved pixels of a normalized planar image.
+std::vector<std::uint8_t> to_pixels(const ImageBatch<float>& images, Index i) {
+  const Normalization normalization;
+  const auto plane = static_cast<std::size_t>(images.height) * static_cast<std::size_t>(images.width);
+  const float* samples = images.image(i);
+  std::vector<std::uint8_t> pixels(3 * plane);
+  for (std::size_t c = 0; c < 3; ++c)
+    for (std::size_t p = 0; p < plane; ++p) {
+      const float value = samples[c * plane + p] * normalization.deviation[c] + normalization.mean[c];
+      pixels[3 * p + c] = static_cast<std::uint8_t>(std::lround(std::clamp(255 * value, 0.0F, 255.0F)));
+    }
+  return pixels;
+}
+
+}  // namespace
+
+std::vector<MontageImage> make_montage(const Model& model, const Policy& policy, const Router& router,
+                                       const Dataset& dataset, std::size_t count, std::uint64_t seed) {
+  const Loader loader(dataset, evaluation_transform(model.info()),
+                      {.batch = std::min(count, dataset.size()), .seed = seed, .threads = 0});
+  auto epoch = loader.epoch(0);
+  const Batch batch = epoch.next().value();
+  std::vector<Classification> results(batch.labels.size());
+  model.session(policy, {.router = router})->classify(batch.view(), results);
+  const auto name = [&](int label) { return dataset.class_names()[static_cast<std::size_t>(label)]; };
+  std::vector<MontageImage> montage;
+  for (std::size_t i = 0; i < results.size(); ++i)
+    montage.push_back({.width = batch.view().width,
+                       .height = batch.view().height,
+                       .channels = 3,
+                       .pixels = to_pixels(batch.view(), static_cast<Index>(i)),
+                       .label = name(batch.labels[i]),
+                       .predicted = name(results[i].label),
+                       .resolution = results[i].resolution});
+  return montage;
+}
+
+}  // namespace drnet::program

@@ -1,0 +1,18 @@
+// Example pictures, as the network sees them, with what it said of them.
+#pragma once
+
+#include "model.hpp"
+
+#include <drnet/data/dataset.hpp>
+#include <drnet/io/montage.hpp>
+
+#include <vector>
+
+namespace drnet::program {
+
+/// Classifies `count` pictures drawn from the data set (by `seed`).
+[[nodiscard]] std::vector<MontageImage> make_montage(const Model& model, const Policy& policy,
+                                                     const Router& router, const Dataset& dataset,
+                                                     std::size_t count, std::uint64_t seed);
+
+}  // namespace drnet::program

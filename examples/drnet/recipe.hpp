@@ -1,0 +1,26 @@
+// The training recipe (METHOD) that the options describe: what the trainer of each stage is told, and what
+// identifies a run.
+#pragma once
+
+#include "model.hpp"
+#include "options.hpp"
+
+namespace drnet::program {
+
+/// Epochs of stage 1 (classifier at every candidate) and stage 2 (with predictor).
+struct Epochs {
+  int stage1 = 0, stage2 = 0;
+  [[nodiscard]] int of(int stage) const { return stage == 1 ? stage1 : stage2; }
+};
+
+/// The options of one stage. Throws Error for values without a meaning.
+[[nodiscard]] TrainerOptions trainer_options(const TrainOptions& options, const ModelInfo& model, int stage,
+                                             const Epochs& epochs);
+
+/// Everything that decides the bits of a run but its length (threads and backend do not).
+[[nodiscard]] Metadata identity(const TrainOptions& options, const ModelInfo& model);
+
+/// Throws Error naming the first value of `identity` that the checkpoint `place` has not, or has otherwise.
+void check_same_run(const Metadata& identity, const Metadata& checkpoint, const std::string& place);
+
+}  // namespace drnet::program

@@ -1,0 +1,46 @@
+// drnet report: an HTML page of one or several training runs, and a montage of classified pictures.
+#include "commands.hpp"
+#include "montage.hpp"
+#include "pictures.hpp"
+
+#include <drnet/io/report_from_logs.hpp>
+
+#include <cstdio>
+#include <filesystem>
+
+namespace drnet::program {
+
+namespace {
+
+std::vector<MontageImage> classified_pictures(const ReportOptions& options) {
+  for (const auto& [option, value] : {std::pair("--model", &options.model),
+                                      {"--weights", &options.weights},
+                                      {"--data", &options.data.data}})
+    if (value->empty()) throw Error(option, "a value, as a montage needs one", "nothing");
+  const auto model = make_model(options.model, options.run.seed);
+  const ModelInfo& info = model->info();
+  model->load(options.weights, true);
+  const auto dataset = open_pictures(options.data, Split::test, info, options.run.seed);
+  const Router router = make_router("predictor", info.candidates, info.has_predictor(), options.run.seed);
+  return make_montage(*model, make_policy(options.run), router, *dataset, options.montage, options.run.seed);
+}
+
+}  // namespace
+
+int run_report(const ReportOptions& options) {
+  std::vector<std::filesystem::path> logs;
+  for (const std::filesystem::path log : options.logs)
+    logs.push_back(std::filesystem::is_directory(log) ? log / "log.jsonl" : log);
+  Report report = report_from_logs(logs);
+  if (options.montage > 0) report.montage = classified_pictures(options);
+  write_report(report, options.output);
+  if (!options.svg.empty()) write_montage_svg(report.montage, options.svg);
+  if (options.run.json)
+    std::printf("%s\n",
+                nlohmann::json{{"report", options.output}, {"runs", report.runs.size()}}.dump().c_str());
+  else
+    std::printf("report: %s\n", options.output.c_str());
+  return 0;
+}
+
+}  // namespace drnet::program

@@ -1,0 +1,67 @@
+#include "run_folder.hpp"
+
+#include <drnet/io/atomic_file.hpp>
+#include <drnet/io/safetensors.hpp>
+
+#include <system_error>
+
+namespace drnet::program {
+
+namespace {
+
+/// Whether an event belongs to what a run had done at `kept`.
+bool is_kept(const nlohmann::json& event, const Position& kept) {
+  if (event.value("event", "") != "epoch") return event.value("event", "") == "start";
+  const int stage = event.value("stage", 0), epoch = event.value("epoch", 0);
+  return stage < kept.stage || (stage == kept.stage && epoch <= kept.epoch);
+}
+
+}  // namespace
+
+RunFolder::RunFolder(const std::filesystem::path& folder, bool resume) : folder_(folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder_, error);
+  if (!std::filesystem::is_directory(folder_))
+    throw Error("--output " + folder_.string(), "a folder, or a place for one",
+                error ? error.message() : "a file");
+  const bool exists = std::filesystem::exists(checkpoint());
+  if (exists && !resume)
+    throw Error("--output " + folder_.string(), "a folder without a checkpoint, or --resume",
+                checkpoint().string());
+  if (!exists && resume) throw Error("--resume", "a checkpoint " + checkpoint().string(), "nothing there");
+  // Found out now, not after the first epoch.
+  write_atomically(folder_ / ".writable", [](std::ostream&) {});
+  std::filesystem::remove(folder_ / ".writable", error);
+}
+
+Metadata RunFolder::checkpoint_metadata() const {
+  return SafeTensors::read(checkpoint()).metadata();
+}
+
+void RunFolder::open_log(const std::optional<Position>& kept) {
+  if (kept && std::filesystem::exists(log())) {
+    const Log old = read_log(log());
+    write_atomically(log(), [&](std::ostream& file) {
+      for (const nlohmann::json& event : old.entries)
+        if (is_kept(event, *kept)) file << event.dump() << '\n';
+    });
+  }
+  log_.emplace(log(), kept ? JsonLog::Mode::append : JsonLog::Mode::replace);
+}
+
+Position position_of(const Metadata& metadata, const std::string& place) {
+  const Position position{static_cast<int>(number_in(metadata, "stage", place)),
+                          static_cast<int>(number_in(metadata, "epoch", place)),
+                          number_in(metadata, "seconds", place)};
+  if (position.stage != 1 && position.stage != 2)
+    throw Error(place + ", stage", "1 or 2", std::to_string(position.stage));
+  return position;
+}
+
+void add_position(const Position& position, Metadata& metadata) {
+  metadata["stage"] = std::to_string(position.stage);
+  metadata["epoch"] = std::to_string(position.epoch);
+  metadata["seconds"] = nlohmann::json(position.seconds).dump();
+}
+
+}  // namespace drnet::program

@@ -1,0 +1,234 @@
+// drnet train: both stages of the recipe, epoch by epoch, with a checkpoint after each.
+#include "budget.hpp"
+#include "commands.hpp"
+#include "evaluation.hpp"
+#include "interrupt.hpp"
+#include "montage.hpp"
+#include "pictures.hpp"
+#include "progress.hpp"
+#include "recipe.hpp"
+#include "run_folder.hpp"
+#include "text.hpp"
+
+#include <drnet/io/report_from_logs.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <string>
+
+namespace drnet::program {
+
+namespace {
+
+/// What all steps of a run share.
+struct Run {
+  const TrainOptions& options;
+  Policy policy;
+  Model& model;
+  const Loader& loader;
+  const Dataset& validation;
+  RunFolder& folder;
+  Metadata identity;
+  Epochs epochs;
+  Position position;
+  double seconds_before = 0;  ///< of the sessions before this one
+  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+
+  [[nodiscard]] double seconds() const {
+    return seconds_before + std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
+  [[nodiscard]] int last_stage() const { return epochs.stage2 > 0 ? 2 : 1; }
+  /// Writes an event to the log and, as JSON or in the given words, to the screen.
+  void tell(const nlohmann::json& event, const std::string& words) const {
+    folder.write(event);
+    std::fputs(options.run.json ? (event.dump() + '\n').c_str() : words.c_str(), stdout);
+    std::fflush(stdout);
+  }
+};
+
+Evaluation validate(const Run& run, const Router& router) {
+  Progress progress("validating", run.validation.size());
+  return evaluate(run.model, run.policy, router, run.validation,
+                  {.batch = run.options.batch, .loader_threads = run.loader.options().threads},
+                  [&](std::size_t images) {
+                    check_interrupt();
+                    progress.show(images);
+                  });
+}
+
+/// The router whose results count: the largest resolution until there is a predictor.
+Router router_of(int stage) {
+  return stage == 1 ? Router(FixedRouter{0}) : Router(PredictorRouter{});
+}
+
+EpochReport train_epoch(const Run& run, Training& training, int stage, int epoch) {
+  Progress progress("stage " + std::to_string(stage) + ", epoch " + std::to_string(epoch + 1),
+                    run.loader.batches());
+  const int before = stage == 1 ? 0 : run.epochs.stage1;  // stage 2 goes on with other orders and crops
+  return training.epoch(static_cast<std::uint32_t>(epoch), run.loader,
+                        static_cast<std::uint32_t>(before + epoch),
+                        [&](Index step, const StepLosses& losses) {
+                          check_interrupt();
+                          progress.show(static_cast<std::size_t>(step) + 1, "loss " + fixed(losses.total, 4));
+                        });
+}
+
+/// The `epoch` event of docs/log-format.md.
+nlohmann::json epoch_event(const Run& run, const EpochReport& report, double rate, double images_per_second) {
+  return {{"event", "epoch"},
+          {"stage", run.position.stage},
+          {"epoch", run.position.epoch},
+          {"seconds", run.position.seconds},
+          {"loss", report.loss},
+          {"training_accuracy", report.accuracy},
+          {"learning_rate", rate},
+          {"images_per_second", images_per_second}};
+}
+
+void finish_epoch(Run& run, const EpochReport& report, double rate, double images_per_second) {
+  const auto [stage, epoch, seconds] = run.position;
+  nlohmann::json event = epoch_event(run, report, rate, images_per_second);
+  std::string words = "stage " + std::to_string(stage) + ", epoch " + std::to_string(epoch) + "/" +
+                      std::to_string(run.epochs.of(stage)) + ": loss " + fixed(report.loss, 4);
+  const bool last = epoch == run.epochs.of(stage);
+  if (const int every = run.options.evaluate_every; every > 0 && (epoch % every == 0 || last)) {
+    const Evaluation result = validate(run, router_of(stage));
+    event["accuracy"] = result.accuracy();
+    event["average_macs"] = result.average_macs();
+    event["shares"] = result.shares();
+    words += ", accuracy " + fixed(100 * result.accuracy(), 2) + " % at " +
+             fixed(result.average_macs() / 1e9, 4) + " G multiply-adds";
+  }
+  run.tell(event, words + ", rate " + fixed(rate, 5) + ", " + fixed(images_per_second, 1) + " images/s\n");
+}
+
+/// Both stages, from where the run stands. The log gets an epoch first, then the checkpoint: a log that is
+/// ahead is cut when the run is resumed.
+void run_training(Run& run, bool resume) {
+  for (int stage = run.position.stage; stage <= run.last_stage(); ++stage) {
+    const TrainerOptions options = trainer_options(run.options, run.model.info(), stage, run.epochs);
+    const auto training =
+        run.model.training(run.policy, static_cast<Index>(run.loader.options().batch), options);
+    int epoch = 0;
+    if (resume && stage == run.position.stage) {
+      training->restore(run.folder.checkpoint());
+      epoch = run.position.epoch;
+    }
+    for (; epoch < run.epochs.of(stage); ++epoch) {
+      const double before = run.seconds();
+      const EpochReport report = train_epoch(run, *training, stage, epoch);
+      const double images_per_second = static_cast<double>(report.images) / (run.seconds() - before);
+      run.position = {stage, epoch + 1, run.seconds()};
+      finish_epoch(run, report, options.schedule.rate(epoch + 1), images_per_second);
+      Metadata metadata = run.identity;
+      add_position(run.position, metadata);
+      training->save(run.folder.checkpoint(), metadata);
+    }
+  }
+}
+
+/// The `start` event of docs/log-format.md.
+nlohmann::json start_event(const Run& run) {
+  const ModelInfo& info = run.model.info();
+  return {{"event", "start"},
+          {"model", info.name},
+          {"data", run.options.data.data},
+          {"seed", run.options.run.seed},
+          {"parameters", info.parameters},
+          {"candidates", info.candidates},
+          {"candidate_macs", info.macs},
+          {"predictor_macs", info.predictor_macs},
+          {"epochs", {run.epochs.stage1, run.epochs.stage2}},
+          {"options", run.identity}};
+}
+
+/// Weights, the accuracy at each candidate and with the predictor, and the report.
+void finish_training(const Run& run) {
+  const ModelInfo& info = run.model.info();
+  run.model.save(run.folder.weights(), {{"model", info.name},
+                                        {"data", run.options.data.data},
+                                        {"classes", nlohmann::json(run.validation.class_names()).dump()}});
+  std::vector<Router> routers;
+  for (std::size_t j = 0; j < info.candidates.size(); ++j)
+    routers.push_back(FixedRouter{static_cast<int>(j)});
+  if (run.last_stage() == 2) routers.push_back(PredictorRouter{});
+  for (const Router& router : routers) {
+    const Evaluation result = validate(run, router);
+    run.tell(to_json(result), to_text(result, info.candidates));
+  }
+  const std::filesystem::path logs[] = {run.folder.log()};
+  Report report = report_from_logs(logs);
+  if (info.candidates.size() > 1)
+    report.montage =
+        make_montage(run.model, run.policy, routers.back(), run.validation, 48, run.options.run.seed);
+  write_report(report, run.folder.report());
+  if (!run.options.run.json)
+    std::printf("weights: %s\nreport: %s\n", run.folder.weights().c_str(), run.folder.report().c_str());
+}
+
+/// The pictures that a run is judged by.
+std::unique_ptr<Dataset> open_validation(const TrainOptions& options, const ModelInfo& model) {
+  if (options.validation.empty() && options.data.data.starts_with("folder:"))
+    throw Error("--validation", "a data set, as a folder of pictures has no second half", "nothing");
+  const std::string& data = options.validation.empty() ? options.data.data : options.validation;
+  return open_pictures({.data = data}, Split::test, model, options.run.seed);
+}
+
+/// The length of the run: as the options say, or from the time budget, or, where a run with a budget is
+/// resumed, from its checkpoint.
+Epochs choose_epochs(const Run& run, const Metadata& checkpoint) {
+  const TrainOptions& options = run.options;
+  if (options.minutes <= 0) return {options.epochs1, run.model.info().has_predictor() ? options.epochs2 : 0};
+  if (!options.resume) return epochs_within_budget(options, run.policy, run.validation, run.loader);
+  const std::string place = run.folder.checkpoint().string();
+  return {static_cast<int>(number_in(checkpoint, "epochs1", place)),
+          static_cast<int>(number_in(checkpoint, "epochs2", place))};
+}
+
+/// Settles the length of the run and, where it is resumed, its position; opens the log.
+void prepare(Run& run) {
+  const Metadata checkpoint = run.options.resume ? run.folder.checkpoint_metadata() : Metadata{};
+  run.epochs = choose_epochs(run, checkpoint);
+  run.identity["epochs1"] = std::to_string(run.epochs.stage1);
+  run.identity["epochs2"] = std::to_string(run.epochs.stage2);
+  if (!run.options.resume) {
+    run.folder.open_log(std::nullopt);
+    return run.folder.write(start_event(run));
+  }
+  const std::string place = run.folder.checkpoint().string();
+  check_same_run(run.identity, checkpoint, place);
+  run.position = position_of(checkpoint, place);
+  run.seconds_before = run.position.seconds;
+  run.folder.open_log(run.position);
+}
+
+}  // namespace
+
+int run_train(const TrainOptions& options) {
+  const auto model = make_model(options.model, options.run.seed);
+  const ModelInfo& info = model->info();
+  if (!options.weights.empty()) model->load(options.weights, false);
+  const auto training = open_pictures(options.data, Split::train, info, options.run.seed);
+  const auto validation = open_validation(options, info);
+  const Loader loader(*training, training_transform(info, options.crop, options.flip),
+                      {.batch = std::min(options.batch, training->size()),
+                       .seed = options.run.seed,
+                       .threads = thread_count(options.run),
+                       .drop_last = true});
+  RunFolder folder(options.output, options.resume);
+  catch_interrupts();
+  try {
+    Run run{options, make_policy(options.run), *model, loader, *validation,
+            folder,  identity(options, info),  {},     {}};
+    prepare(run);
+    run_training(run, options.resume);
+    finish_training(run);
+    return 0;
+  } catch (const Interrupted&) {
+    std::fprintf(stderr, "drnet: interrupted; --resume continues from the last whole epoch\n");
+    return 130;
+  }
+}
+
+}  // namespace drnet::program
