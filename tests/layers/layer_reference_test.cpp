@@ -24,6 +24,8 @@ void for_each_case(std::string_view op, const F& f) {
 
 const auto any = [](auto) { return true; };
 
+constexpr PoolOptions kPool{.kernel = 3, .stride = 2, .padding = 1};
+
 /// max|dy| * max(gamma / sqrt(var + eps)): what the terms are large as whose difference dx is when the
 /// batch's own statistics normalize it.
 double batch_norm_scale(const OperatorCase& c) {
@@ -65,12 +67,11 @@ TEMPLATE_TEST_CASE("The rectifier equals the reference", "[reference]", float, d
 }
 
 TEMPLATE_TEST_CASE("Max pooling equals the reference", "[reference]", float, double) {
-  constexpr PoolOptions options{.kernel = 3, .stride = 2, .padding = 1};
-  for_each_case("max_pool2d", [&](const OperatorCase& c) {
-    support::check_case_with<TestType, Instance<MaxPool2d<options>, Shape{5, 14, 14}>,
-                             Instance<MaxPool2d<options>, Shape{5, 21, 21}>>(c, [&](auto) {
-      return c.attributes.at("kernel") == options.kernel && c.attributes.at("stride") == options.stride &&
-             c.attributes.at("padding") == options.padding;
+  for_each_case("max_pool2d", [](const OperatorCase& c) {
+    support::check_case_with<TestType, Instance<MaxPool2d<kPool>, Shape{5, 14, 14}>,
+                             Instance<MaxPool2d<kPool>, Shape{5, 21, 21}>>(c, [&](auto) {
+      return c.attributes.at("kernel") == kPool.kernel && c.attributes.at("stride") == kPool.stride &&
+             c.attributes.at("padding") == kPool.padding;
     });
   });
 }
