@@ -32,10 +32,8 @@ class Counted {
 
   Counted& operator+=(const Counted& other) { return *this = *this + other; }
   friend Counted operator+(const Counted& a, const Counted& b) { return Counted(a.value_ + b.value_); }
-  friend Counted operator-(const Counted& a, const Counted& b) { return Counted(a.value_ - b.value_); }
   friend Counted operator*(const Counted& a, const Counted& b) { return Counted(a.value_ * b.value_); }
   friend bool operator<(const Counted& a, const Counted& b) { return a.value_ < b.value_; }
-  friend bool operator>(const Counted& a, const Counted& b) { return a.value_ > b.value_; }
 
  private:
   double value_ = 0;
