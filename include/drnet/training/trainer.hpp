@@ -15,12 +15,12 @@ namespace drnet::inline DRNET_ISA {
 /// Named options of a trainer.
 struct TrainerOptions {
   int stage = 1;  ///< 1: all candidates, losses summed; 2: joint with the predictor
-  SgdOptions sgd;
-  Schedule schedule;
+  SgdOptions sgd{};
+  Schedule schedule{};
   double predictor_rate =
       0.1;  ///< learning rate of the predictor, as a multiple of the classifier's (stage 2)
   double classifier_rate = 1;    ///< the same for the classifier; 0 freezes it (stage 2)
-  JointOptions joint;            ///< label smoothing counts in both stages
+  JointOptions joint{};          ///< label smoothing counts in both stages
   double max_gradient_norm = 0;  ///< scales down larger gradients of a network; 0: never
   std::uint64_t seed = 0;
 };

@@ -1,0 +1,78 @@
+// A dynamic network that trains in milliseconds, with batch-norm banks, a residual block of each kind of
+// shortcut and a predictor; and pictures for it.
+#pragma once
+
+#include <drnet/core/random.hpp>
+#include <drnet/dynamic/dynamic_network.hpp>
+#include <drnet/models/resolution_predictor.hpp>
+#include <drnet/tensor/image_batch.hpp>
+
+#include <cstring>
+#include <span>
+#include <vector>
+
+namespace support {
+
+using TinyClassifier =
+    drnet::Sequential<drnet::Named<"conv1", drnet::Conv2d<drnet::ConvOptions{.out = 8, .kernel = 3}>>,
+                      drnet::Named<"bn1", drnet::BatchNorm>, drnet::ReLU,
+                      drnet::Named<"layer1", drnet::BasicBlock<8>>,
+                      drnet::Named<"layer2", drnet::BasicBlock<12, drnet::BlockOptions{.stride = 2}>>,
+                      drnet::GlobalAveragePool, drnet::Named<"fc", drnet::Linear<10>>>;
+using TinyPredictor = drnet::models::ResolutionPredictor<16, drnet::models::PredictorOptions{
+                                                                 .widths = {8, 0, 0, 0}, .small_stem = true}>;
+using TinyCandidates = drnet::Resolutions<24, 16, 12>;
+template <class T = float>
+using TinyNet = drnet::DynamicNetwork<TinyClassifier, TinyPredictor, TinyCandidates, T>;
+
+/// `count` images of 3 x side x side with values in [-2, 2) and labels 0, 1, ..., 9, 0, ...
+template <class T>
+struct Pictures {
+  explicit Pictures(drnet::Index count, int side = 24, std::uint64_t seed = 1)
+      : count_(count), side_(side), values_(static_cast<std::size_t>(count * 3 * side * side)) {
+    const drnet::Random random(seed, drnet::Purpose::check);
+    for (std::size_t i = 0; i < values_.size(); ++i)
+      values_[i] = random.uniform<T>(static_cast<std::uint32_t>(i), T(-2), T(2));
+    for (int i = 0; i < count; ++i) {
+      labels.push_back(i % 10);
+      indices.push_back(i);
+    }
+  }
+  [[nodiscard]] drnet::ImageBatch<T> batch() const { return {values_.data(), count_, 3, side_, side_}; }
+  [[nodiscard]] std::vector<T>& values() { return values_; }
+
+  std::vector<int> labels;
+  std::vector<drnet::Index> indices;
+
+ private:
+  drnet::Index count_;
+  int side_;
+  std::vector<T> values_;
+};
+
+/// Whether two arrays are the same to the bit (NaN equals itself, 0 differs from -0).
+template <class A, class B>
+bool same_bits(const A& a, const B& b) {
+  return std::size(a) == std::size(b) &&
+         std::memcmp(std::data(a), std::data(b), std::size(a) * sizeof(*std::data(a))) == 0;
+}
+
+/// A copy of everything that training changes in a network.
+template <class T>
+struct Snapshot {
+  template <class Net>
+  explicit Snapshot(const Net& net) {
+    take(net.classifier().parameters(), net.classifier().statistics());
+    if constexpr (Net::kHasPredictor) take(net.predictor().parameters(), net.predictor().statistics());
+  }
+  void take(const drnet::Buffer<T>& parameters_of, const drnet::Buffer<T>& statistics_of) {
+    parameters.insert(parameters.end(), parameters_of.span().begin(), parameters_of.span().end());
+    statistics.insert(statistics.end(), statistics_of.span().begin(), statistics_of.span().end());
+  }
+  friend bool operator==(const Snapshot& a, const Snapshot& b) {
+    return same_bits(a.parameters, b.parameters) && same_bits(a.statistics, b.statistics);
+  }
+  std::vector<T> parameters, statistics;
+};
+
+}  // namespace support
