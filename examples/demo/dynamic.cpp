@@ -35,11 +35,11 @@ demo::DynamicResults demo::run_dynamic(const drnet::Dataset& train_set, const dr
                                        double seconds, const std::string& picture) {
   Dynamic net(1);
   // Stage 1: every picture at every candidate. Stage 2: the predictor learns, from what each candidate would
-  // have answered (dense estimator), which one is enough; the classifier rests.
+  // have answered (an oracle's choice), which one is enough; the classifier rests.
   const drnet::Index first = train(net, train_set, {.stage = 1}, {kStage1 * seconds, 0.1, 0});
   drnet::TrainerOptions stage2{.stage = 2, .predictor_rate = 1, .classifier_rate = 0};
   stage2.joint = {
-      .estimator = drnet::Estimator::dense, .eta = kEta, .alpha = kTarget * Dynamic::kMacs[0] / 1e9};
+      .estimator = drnet::Estimator::oracle, .eta = kEta, .alpha = kTarget * Dynamic::kMacs[0] / 1e9};
   const drnet::Index second = train(net, train_set, stage2, {(1 - kStage1) * seconds, 0.05, 1000});
   std::printf("dynamic 32/24/16  trained on %ld images at every resolution, then %ld for the predictor\n",
               static_cast<long>(first), static_cast<long>(second));

@@ -7,7 +7,6 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
 
 namespace drnet::inline DRNET_ISA {
 
@@ -17,6 +16,13 @@ struct NoPredictor {
 };
 
 namespace detail {
+/// The predictor's parameters where there is no predictor.
+template <class T>
+struct Nothing {
+  using Scalar = T;
+  explicit Nothing(std::uint64_t) {}
+};
+
 template <class Predictor, int Candidates>
 struct PredictorTopology {
   using Type = typename Predictor::template Outputs<Candidates>;
@@ -33,15 +39,34 @@ inline constexpr bool predictor_matches = PredictorTopology<Predictor, Candidate
                                               Predictor::kInput}) == Shape{Candidates, 1, 1};
 template <int Candidates, int Channels>
 inline constexpr bool predictor_matches<NoPredictor, Candidates, Channels> = true;
+
+/// Whether the predictor's layers fit its own input.
+template <class Predictor, int Candidates, int Channels>
+inline constexpr bool predictor_fits = valid<typename PredictorTopology<Predictor, Candidates>::Type,
+                                             Shape{Channels, Predictor::kInput, Predictor::kInput}>;
+template <int Candidates, int Channels>
+inline constexpr bool predictor_fits<NoPredictor, Candidates, Channels> = true;
+
+/// Whether the classifier gives one row of logits, of one length, at every candidate.
+template <class Classifier, class Candidates, int Channels>
+inline constexpr bool gives_logits = [] {
+  const Shape logits{Classifier::output(Shape{Channels, Candidates::kLargest, Candidates::kLargest}).channels,
+                     1, 1};
+  for (const int r : Candidates::kValues)
+    if (Classifier::output(Shape{Channels, r, r}) != logits) return false;
+  return true;
+}();
 }  // namespace detail
 
-/// Whether these parts make a dynamic network: every candidate fits the classifier, the predictor has m
-/// outputs.
+/// Whether these parts make a dynamic network: every candidate fits the classifier, which ends in logits; the
+/// predictor fits its input and has m outputs.
 template <class Classifier, class Predictor, class Candidates, int Channels = 3>
 inline constexpr bool valid_dynamic_network = [] {
   for (const int r : Candidates::kValues)
     if (!Classifier::fault(Shape{Channels, r, r}).ok()) return false;
-  return detail::predictor_matches<Predictor, Candidates::kCount, Channels>;
+  return detail::gives_logits<Classifier, Candidates, Channels> &&
+         detail::predictor_fits<Predictor, Candidates::kCount, Channels> &&
+         detail::predictor_matches<Predictor, Candidates::kCount, Channels>;
 }();
 
 /// Parameters on the heap: the object itself is small. T = double is for gradient checks.
@@ -60,6 +85,8 @@ class DynamicNetwork {
   static constexpr Shape kInput{Channels, Candidates::kValues[J], Candidates::kValues[J]};
   static constexpr Shape kPredictorInput{Channels, Predictor::kInput, Predictor::kInput};
   static constexpr int kClasses = Classifier::output(kInput<0>).channels;
+  static_assert(detail::gives_logits<Classifier, Candidates, Channels>,
+                "the classifier must end in one row of logits: put GlobalAveragePool before its last layer");
   static_assert(detail::predictor_matches<Predictor, kCount, Channels>,
                 "the predictor must have one output for each candidate resolution");
 
@@ -79,20 +106,17 @@ class DynamicNetwork {
 
   using ClassifierNetwork = Network<Classifier, T, kCount, Channels>;
   using PredictorNetwork =
-      Network<std::conditional_t<kHasPredictor, PredictorTopology, Classifier>, T, 1, Channels>;
+      std::conditional_t<kHasPredictor, Network<PredictorTopology, T, 1, Channels>, detail::Nothing<T>>;
 
-  explicit DynamicNetwork(std::uint64_t seed = 0) : classifier_(seed) {
+  explicit DynamicNetwork(std::uint64_t seed = 0) : classifier_(seed), predictor_(seed + 1) {
     unroll<kCount>([](auto j) { check_topology<Classifier, kInput<j>>(); });
-    if constexpr (kHasPredictor) {
-      check_topology<PredictorTopology, kPredictorInput>();
-      predictor_.emplace(seed + 1);
-    }
+    if constexpr (kHasPredictor) check_topology<PredictorTopology, kPredictorInput>();
   }
 
   [[nodiscard]] ClassifierNetwork& classifier() noexcept { return classifier_; }
   [[nodiscard]] const ClassifierNetwork& classifier() const noexcept { return classifier_; }
-  [[nodiscard]] PredictorNetwork& predictor() requires kHasPredictor { return *predictor_; }
-  [[nodiscard]] const PredictorNetwork& predictor() const requires kHasPredictor { return *predictor_; }
+  [[nodiscard]] PredictorNetwork& predictor() requires kHasPredictor { return predictor_; }
+  [[nodiscard]] const PredictorNetwork& predictor() const requires kHasPredictor { return predictor_; }
   static constexpr Index kParameters = [] {
     if constexpr (kHasPredictor)
       return ClassifierNetwork::kParameters + PredictorNetwork::kParameters;
@@ -102,7 +126,7 @@ class DynamicNetwork {
 
  private:
   ClassifierNetwork classifier_;
-  std::optional<PredictorNetwork> predictor_;
+  [[no_unique_address]] PredictorNetwork predictor_;
 };
 
 }  // namespace drnet::inline DRNET_ISA

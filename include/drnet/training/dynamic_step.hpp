@@ -22,10 +22,15 @@
 
 namespace drnet::inline DRNET_ISA {
 
-/// How the predictor gets its gradient; `sparse` and `dense` as in METHOD. `expected` is ours: the exact
-/// gradient of the expected loss under the predictor's own distribution p, L = sum_j p_bj CE(F_j(x_b)) + eta
-/// * FLOPs(p), without noise or straight-through bias; it computes every candidate, as dense does.
-enum class Estimator { sparse, dense, expected };
+/// How the predictor gets its gradient; `sparse` and `dense` as in METHOD. `oracle` is ours: with the answers
+/// of every candidate at hand (as dense has them), the predictor learns by cross entropy the choice of an
+/// oracle,
+///   q_b = softmax_j(-(error_bj + eta C_j / (C_max - C_min)) / 0.05),   error_bj = 1 -
+///   softmax(F_j(x_b))[label],
+/// where the cost counts while the mean cost exceeds alpha. Neither noise nor straight-through bias, and no
+/// saturation: the gradient of the predictor's logits is p - q. The classifier's gradient is that of sum_j
+/// p_bj CE(F_j(x_b)).
+enum class Estimator { sparse, dense, oracle };
 
 /// Named options of the joint loss.
 struct JointOptions {
@@ -132,7 +137,7 @@ class DynamicStep {
                   std::to_string(noise.size()));
     gradients_.fill(T(0));
     predictor_gradients_.fill(T(0));
-    if (options.estimator == Estimator::expected) {
+    if (options.estimator == Estimator::oracle) {
       no_noise_.assign(noise.size(), T(0));
       noise = no_noise_;
     }
@@ -142,12 +147,13 @@ class DynamicStep {
 
     StepLosses losses{.samples = images.count, .chosen = std::vector<Index>(kCount, 0)};
     dh_.assign(hard_.size(), T(0));
-    if (options.estimator == Estimator::expected)
-      expected_gradients(images.count, labels, options, losses);
-    else
+    if (options.estimator == Estimator::oracle) {
+      oracle_gradients(images.count, labels, options, losses);
+    } else {
       selected_gradients(images.count, labels, options, dense, losses);
+      add_flops(options, losses);
+    }
     count_choices(images.count, labels, losses);
-    add_flops(options, losses);
     backward(policy, net, images, options, dense);
     return losses;
   }
@@ -267,22 +273,37 @@ class DynamicStep {
     });
   }
 
-  /// Expected cross entropy: dL/dp_bj = CE(F_j(x_b)) / B, dL/dF_j = p_bj (softmax - target) / B.
-  void expected_gradients(Index n, std::span<const int> labels, const JointOptions& options,
-                          StepLosses& losses) {
+  /// Expected cross entropy, dL/dF_j = p_bj (softmax - target) / B, and the oracle's choice in place of
+  /// hard_.
+  void oracle_gradients(Index n, std::span<const int> labels, const JointOptions& options,
+                        StepLosses& losses) {
+    constexpr T kTemperature = T(0.05);
     const double weight = 1.0 / static_cast<double>(n);
+    const FlopsLoss<T> flops{cost_, static_cast<T>(options.alpha)};
+    const T price = flops.value(soft_) > 0 ? static_cast<T>(options.eta) / flops.range() : T(0);
     unroll<kCount>([&](auto j) {
       auto& activations = *std::get<j>(classifiers_);
       for (std::size_t i = 0; i < labels.size(); ++i) {
+        const std::span<const T> z = logits_of(activations.output(), static_cast<Index>(i));
         const double p = static_cast<double>(soft_[i * kCount + j]);
-        const double ce = cross_entropy<T>(logits_of(activations.output(), static_cast<Index>(i)), labels[i],
-                                           options.label_smoothing, weight * p,
-                                           logits_of(activations.output_gradient(), static_cast<Index>(i)));
-        losses.cross_entropy += weight * p * ce;
-        dh_[i * kCount + j] += static_cast<T>(weight * ce);
+        losses.cross_entropy +=
+            weight * p *
+            cross_entropy<T>(z, labels[i], options.label_smoothing, weight * p,
+                             logits_of(activations.output_gradient(), static_cast<Index>(i)));
+        dh_[i * kCount + j] = -(T(1) - probability(z, labels[i]) + price * cost_[j]) / kTemperature;
       }
     });
-    hard_ = soft_;  // the FLOPs loss counts expectations, too
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      const auto row = std::span(dh_).subspan(i * kCount, kCount);
+      gumbel_softmax<T>(row, std::span<const T>(no_noise_).subspan(i * kCount, kCount), T(1), row);
+    }
+    losses.flops = static_cast<double>(flops.value(soft_));
+    losses.total = losses.cross_entropy + options.eta * losses.flops;
+  }
+  [[nodiscard]] static T probability(std::span<const T> z, int label) {
+    T sum = 0;
+    for (const T v : z) sum += std::exp(v - z[static_cast<std::size_t>(label)]);
+    return T(1) / sum;
   }
 
   /// What the selected candidates answered, and how often each was selected.
@@ -311,10 +332,15 @@ class DynamicStep {
             ->backward(classifier_pass(policy, j, static_cast<Index>(computed(j, dense).size())),
                        net.classifier(), gradients_.data(), scratch_.data());
       });
-    for (std::size_t i = 0; i < static_cast<std::size_t>(images.count); ++i)
-      gumbel_softmax_backward<T>(std::span(soft_).subspan(i * kCount, kCount),
-                                 std::span(dh_).subspan(i * kCount, kCount), static_cast<T>(options.tau),
-                                 logits_of(predictor_->output_gradient(), static_cast<Index>(i)));
+    for (std::size_t i = 0; i < static_cast<std::size_t>(images.count); ++i) {
+      const auto soft = std::span<const T>(soft_).subspan(i * kCount, kCount),
+                 dh = std::span<const T>(dh_).subspan(i * kCount, kCount);
+      const auto dz = logits_of(predictor_->output_gradient(), static_cast<Index>(i));
+      if (options.estimator == Estimator::oracle)
+        for (std::size_t j = 0; j < dz.size(); ++j) dz[j] = (soft[j] - dh[j]) / static_cast<T>(images.count);
+      else
+        gumbel_softmax_backward<T>(soft, dh, static_cast<T>(options.tau), dz);
+    }
     // The predictor's forward pass still stands in its own workspace.
     predictor_->backward({.policy = policy, .n = images.count, .capacity = capacity_}, net.predictor(),
                          predictor_gradients_.data(), scratch_.data());
