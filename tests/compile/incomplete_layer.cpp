@@ -1,6 +1,7 @@
 // A layer of one's own that forgot output(): the concept says so where it is put into a network.
 // EXPECT: every part of a Sequential must satisfy the concept drnet::Layer
 // EXPECT: Doubler
+// EXPECT: L::output(in)
 #include <drnet/layers/relu.hpp>
 #include <drnet/layers/sequential.hpp>
 

@@ -5,6 +5,7 @@
 #include <drnet/core/error.hpp>
 #include <drnet/core/random.hpp>
 
+#include <cmath>
 #include <string>
 #include <variant>
 #include <vector>
@@ -20,7 +21,7 @@ struct FixedRouter {
 /// Candidate j with probability shares[j] (uniform when empty), a function of (seed, image index).
 struct RandomRouter {
   std::uint64_t seed = 0;
-  std::vector<double> shares;
+  std::vector<double> shares{};
   [[nodiscard]] int candidate(std::uint32_t image, int candidates) const {
     double u = Random(seed, Purpose::routing, 0, image).uniform<double>(0);
     if (shares.empty()) return std::min(static_cast<int>(u * candidates), candidates - 1);
@@ -39,10 +40,19 @@ inline void check_router(const Router& router, int candidates, bool has_predicto
     if (fixed->candidate < 0 || fixed->candidate >= candidates)
       throw Error("fixed router", "a candidate from 0 to " + std::to_string(candidates - 1),
                   std::to_string(fixed->candidate));
-  if (const auto* random = std::get_if<RandomRouter>(&router))
-    if (!random->shares.empty() && random->shares.size() != static_cast<std::size_t>(candidates))
-      throw Error("random router", std::to_string(candidates) + " shares",
-                  std::to_string(random->shares.size()));
+  if (const auto* random = std::get_if<RandomRouter>(&router); random && !random->shares.empty()) {
+    double sum = 0;
+    bool positive = true;
+    for (const double share : random->shares) {
+      sum += share;
+      positive = positive && share >= 0;
+    }
+    if (random->shares.size() != static_cast<std::size_t>(candidates) || !positive ||
+        !(std::abs(sum - 1) <= 1e-6))
+      throw Error("random router",
+                  std::to_string(candidates) + " shares that are not negative and add up to 1",
+                  join(random->shares));
+  }
 }
 
 }  // namespace drnet::inline DRNET_ISA
