@@ -1,0 +1,17 @@
+// 1 x 1 and depthwise convolutions.
+#include <kernels/convolution_check.hpp>
+
+using namespace convolution_check;
+
+TEMPLATE_TEST_CASE("1 x 1 convolution equals naive loops", "[convolution]", float, double) {
+  check_convolution<TestType, Window{1, 1, 0}, Shape{64, 14, 14}, 64>();
+  check_convolution<TestType, Window{1, 1, 0}, Shape{300, 7, 7}, 96>(5);
+  check_convolution<TestType, Window{1, 2, 0}, Shape{32, 21, 21}, 64>();
+  check_convolution<TestType, Window{1, 2, 0}, Shape{24, 6, 6}, 40>();
+}
+
+TEMPLATE_TEST_CASE("Depthwise convolution equals naive loops", "[depthwise]", float, double) {
+  check_convolution<TestType, Window{3, 1, 1}, Shape{24, 14, 14}, 24, true>();
+  check_convolution<TestType, Window{3, 2, 1}, Shape{24, 21, 21}, 24, true>();
+  check_convolution<TestType, Window{5, 2, 2}, Shape{20, 14, 14}, 20, true>();
+}
