@@ -100,6 +100,9 @@ void add_train(CLI::App& program, TrainOptions& options) {
                   "Epochs between validations; 0: at the end only")
       ->capture_default_str()
       ->check(CLI::Range(0, 100'000));
+  command
+      .add_option("--stop-after", options.stop_after, "Stop after so many epochs, to be resumed; 0: do not")
+      ->check(CLI::Range(0, 100'000));
   add_schedule_options(command, options);
   add_joint_options(command, options);
   add_run_options(command, options.run);

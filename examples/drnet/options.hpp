@@ -61,6 +61,7 @@ struct TrainOptions {
   int epochs1 = 70, epochs2 = 100;  ///< of stage 1 and stage 2; their ratio, where `minutes` is given
   double minutes = 0;               ///< budget of wall-clock time; 0: none
   int evaluate_every = 1;
+  int stop_after = 0;  ///< epochs of this session; 0: all
   double lr = 0.1, weight_decay = 1e-4, momentum = 0.9, label_smoothing = 0, warmup = 3;
   bool nesterov = false;
   std::string schedule = "cosine";

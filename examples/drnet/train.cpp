@@ -103,9 +103,10 @@ void finish_epoch(Run& run, const EpochReport& report, double rate, double image
   run.tell(event, words + ", rate " + fixed(rate, 5) + ", " + fixed(images_per_second, 1) + " images/s\n");
 }
 
-/// Both stages, from where the run stands. The log gets an epoch first, then the checkpoint: a log that is
-/// ahead is cut when the run is resumed.
-void run_training(Run& run, bool resume) {
+/// Both stages, from where the run stands; false where the options end the session before the last epoch. The
+/// log gets an epoch first, then the checkpoint: a log that is ahead is cut when the run is resumed.
+bool run_training(Run& run, bool resume) {
+  int session = 0;
   for (int stage = run.position.stage; stage <= run.last_stage(); ++stage) {
     const TrainerOptions options = trainer_options(run.options, run.model.info(), stage, run.epochs);
     const auto training =
@@ -124,8 +125,11 @@ void run_training(Run& run, bool resume) {
       Metadata metadata = run.identity;
       add_position(run.position, metadata);
       training->save(run.folder.checkpoint(), metadata);
+      const bool last = stage == run.last_stage() && epoch + 1 == run.epochs.of(stage);
+      if (++session == run.options.stop_after && !last) return false;
     }
   }
+  return true;
 }
 
 /// The `start` event of docs/log-format.md.
@@ -222,8 +226,7 @@ int run_train(const TrainOptions& options) {
     Run run{options, make_policy(options.run), *model, loader, *validation,
             folder,  identity(options, info),  {},     {}};
     prepare(run);
-    run_training(run, options.resume);
-    finish_training(run);
+    if (run_training(run, options.resume)) finish_training(run);
     return 0;
   } catch (const Interrupted&) {
     std::fprintf(stderr, "drnet: interrupted; --resume continues from the last whole epoch\n");
