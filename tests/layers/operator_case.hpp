@@ -81,7 +81,7 @@ void check_layer_case(const OperatorCase& c, drnet::Statistics statistics, doubl
   check_tensor<T>(c, "dx", planar(dx.view()), dx_scale);
   for (const auto& t : Net::tensors())
     if (t.trained())
-      check_tensor<T>(c, "d" + case_name(t),
+      check_tensor<T>(c, std::string("d").append(case_name(t)),
                       std::as_const(gradients).span().subspan(static_cast<std::size_t>(t.offset),
                                                               static_cast<std::size_t>(t.size)));
     else
