@@ -81,7 +81,7 @@ void add_joint_options(CLI::App& command, TrainOptions& o) {
   add("--tau", o.tau, "Temperature of the Gumbel softmax");
   add("--eta", o.eta, "Weight of the cost");
   add("--alpha", o.alpha, "Target cost in G multiply-adds; 0: the mean of the resolutions' costs");
-  add("--estimator", o.estimator, "Gradient of the choice: sparse or dense");
+  add("--estimator", o.estimator, "Gradient of the choice: sparse, dense or oracle");
   add("--predictor-rate", o.predictor_rate, "Learning rate of the predictor, as a multiple of --lr");
 }
 

@@ -58,20 +58,21 @@ TrainerOptions trainer_options(const TrainOptions& options, const ModelInfo& mod
   require(options.predictor_rate >= 0, "--predictor-rate", "at least 0", options.predictor_rate);
   require(options.label_smoothing >= 0 && options.label_smoothing < 1, "--label-smoothing",
           "0 or more, below 1", options.label_smoothing);
-  return {
-      .stage = stage,
-      .sgd = {.momentum = options.momentum,
-              .nesterov = options.nesterov,
-              .weight_decay = options.weight_decay},
-      .schedule = schedule(options, stage, epochs.of(stage)),
-      .predictor_rate = options.predictor_rate,
-      .joint = {.estimator = choose<Estimator>("--estimator", options.estimator,
-                                               {{"sparse", Estimator::sparse}, {"dense", Estimator::dense}}),
-                .tau = options.tau,
-                .eta = options.eta,
-                .alpha = target(options, model),
-                .label_smoothing = options.label_smoothing},
-      .seed = options.run.seed};
+  return {.stage = stage,
+          .sgd = {.momentum = options.momentum,
+                  .nesterov = options.nesterov,
+                  .weight_decay = options.weight_decay},
+          .schedule = schedule(options, stage, epochs.of(stage)),
+          .predictor_rate = options.predictor_rate,
+          .joint = {.estimator = choose<Estimator>("--estimator", options.estimator,
+                                                   {{"sparse", Estimator::sparse},
+                                                    {"dense", Estimator::dense},
+                                                    {"oracle", Estimator::oracle}}),
+                    .tau = options.tau,
+                    .eta = options.eta,
+                    .alpha = target(options, model),
+                    .label_smoothing = options.label_smoothing},
+          .seed = options.run.seed};
 }
 
 Metadata identity(const TrainOptions& options, const ModelInfo& model) {
