@@ -14,7 +14,8 @@ namespace drnet::inline DRNET_ISA {
 
 /// Named options of a trainer.
 struct TrainerOptions {
-  int stage = 1;  ///< 1: all candidates, losses summed; 2: joint with the predictor
+  int stage = 1;         ///< 1: all candidates, losses summed; 2: joint with the predictor
+  bool sampled = false;  ///< stage 1 with one random candidate for each image instead of all
   SgdOptions sgd{};
   Schedule schedule{};
   double predictor_rate =
@@ -178,6 +179,14 @@ class Trainer {
         joint.freeze_classifier |= options_.classifier_rate == 0;
         return step_.joint(*policy_, net_, images, labels, noise_, joint);
       }
+    if (options_.sampled) {
+      choice_.clear();
+      for (const Index sample : samples)
+        choice_.push_back(static_cast<int>(
+            Random(options_.seed, Purpose::routing, epoch, static_cast<std::uint32_t>(sample))
+                .below(0, Net::kCount)));
+      return step_.stage1_sampled(*policy_, net_, images, labels, choice_, options_.joint.label_smoothing);
+    }
     return step_.stage1(*policy_, net_, images, labels, options_.joint.label_smoothing);
   }
 
@@ -199,6 +208,7 @@ class Trainer {
   Buffer<T> classifier_statistics_, predictor_statistics_;
   std::vector<T> noise_;
   std::vector<Index> samples_;
+  std::vector<int> choice_;
   Index steps_ = 0;
 };
 
