@@ -13,11 +13,17 @@ namespace {
 
 std::atomic<long> allocations = 0;
 
-void* counted(std::size_t bytes, std::size_t alignment) {
+void* counted_or_null(std::size_t bytes, std::size_t alignment) noexcept {
   ++allocations;
-  const std::size_t whole = (bytes + alignment) / alignment * alignment;  // as aligned_alloc wants it
-  if (void* p = std::aligned_alloc(alignment, whole)) return p;
+  return std::aligned_alloc(alignment, (bytes + alignment) / alignment * alignment);  // whole multiples only
+}
+void* counted(std::size_t bytes, std::size_t alignment) {
+  if (void* p = counted_or_null(bytes, alignment)) return p;
   throw std::bad_alloc();
+}
+/// Not inlined: g++ would take the pair of operator new and free for a mistake.
+[[gnu::noinline]] void release(void* p) noexcept {
+  std::free(p);
 }
 
 }  // namespace
@@ -34,29 +40,36 @@ void* operator new(std::size_t bytes, std::align_val_t alignment) {
 void* operator new[](std::size_t bytes, std::align_val_t alignment) {
   return counted(bytes, static_cast<std::size_t>(alignment));
 }
+// The standard library's sorting asks for its memory so; the sanitizers' versions would not call ours.
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+  return counted_or_null(bytes, alignof(std::max_align_t));
+}
+void* operator new[](std::size_t bytes, const std::nothrow_t&) noexcept {
+  return counted_or_null(bytes, alignof(std::max_align_t));
+}
 void operator delete(void* p) noexcept {
-  std::free(p);
+  release(p);
 }
 void operator delete[](void* p) noexcept {
-  std::free(p);
+  release(p);
 }
 void operator delete(void* p, std::size_t) noexcept {
-  std::free(p);
+  release(p);
 }
 void operator delete[](void* p, std::size_t) noexcept {
-  std::free(p);
+  release(p);
 }
 void operator delete(void* p, std::align_val_t) noexcept {
-  std::free(p);
+  release(p);
 }
 void operator delete[](void* p, std::align_val_t) noexcept {
-  std::free(p);
+  release(p);
 }
 void operator delete(void* p, std::size_t, std::align_val_t) noexcept {
-  std::free(p);
+  release(p);
 }
 void operator delete[](void* p, std::size_t, std::align_val_t) noexcept {
-  std::free(p);
+  release(p);
 }
 
 TEST_CASE("A warm session allocates nothing") {
