@@ -22,8 +22,11 @@ int run_evaluate(const EvaluateOptions& options) {
                       {.batch = options.batch, .latency = true},
                       [&](std::size_t images) { progress.show(images); });
   }
+  nlohmann::json fields = to_json(result);
+  fields["model"] = info.name;
+  fields["data"] = options.data.data;
   if (options.run.json)
-    std::printf("%s\n", to_json(result).dump().c_str());
+    std::printf("%s\n", fields.dump().c_str());
   else
     std::printf("%s on %s\n%s", info.name.c_str(), options.data.data.c_str(),
                 to_text(result, info.candidates).c_str());

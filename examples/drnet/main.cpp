@@ -18,7 +18,7 @@ using namespace drnet::program;
 void add_run_options(CLI::App& command, RunOptions& options) {
   command.add_option("--threads", options.threads, "Threads; 0: one for each processor")
       ->check(CLI::Range(0, 1024));
-  command.add_option("--backend", options.backend, "Who runs them: openmp, tbb or serial");
+  command.add_option("--backend", options.backend, "Who runs them: tbb, openmp or serial");
   command.add_option("--seed", options.seed, "Seed of every random number")->capture_default_str();
   command.add_flag("--json", options.json, "Print JSON instead of text");
 }
@@ -69,6 +69,10 @@ void add_schedule_options(CLI::App& command, TrainOptions& o) {
   add("--weight-decay", o.weight_decay, "Weight decay");
   add("--momentum", o.momentum, "Momentum");
   command.add_flag("--nesterov", o.nesterov, "Nesterov's momentum")->group("Recipe");
+  command.add_flag("--decay-weights-only", o.decay_weights_only, "No weight decay of batch norms and biases")
+      ->group("Recipe");
+  command.add_flag("--sampled", o.sampled, "Stage 1: one random resolution for each picture instead of all")
+      ->group("Recipe");
   add("--label-smoothing", o.label_smoothing, "Share of the target that all classes have");
   add("--crop", o.crop, "Of training pictures: padded, resized or none (default: as usual for the network)");
   add("--flip", o.flip, "Probability of a mirror image")->check(CLI::Range(0.0, 1.0));
@@ -83,6 +87,7 @@ void add_joint_options(CLI::App& command, TrainOptions& o) {
   add("--alpha", o.alpha, "Target cost in G multiply-adds; 0: the mean of the resolutions' costs");
   add("--estimator", o.estimator, "Gradient of the choice: sparse, dense or oracle");
   add("--predictor-rate", o.predictor_rate, "Learning rate of the predictor, as a multiple of --lr");
+  add("--classifier-rate", o.classifier_rate, "The same for the classifier; 0: it stays as stage 1 left it");
 }
 
 void add_train(CLI::App& program, TrainOptions& options) {

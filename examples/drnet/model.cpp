@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <limits>
 
 namespace drnet::program {
 
@@ -33,7 +34,10 @@ double number_in(const Metadata& metadata, const std::string& key, const std::st
   const auto found = metadata.find(key);
   const std::string text = found == metadata.end() ? "nothing" : found->second;
   const auto value = nlohmann::json::parse(text, nullptr, false);
-  if (!value.is_number()) throw Error(place + ", " + key, "a number", text);
+  constexpr double kMost = std::numeric_limits<int>::max();
+  if (!value.is_number() || !(value.get<double>() >= 0 && value.get<double>() <= kMost))
+    throw Error(place + ", " + key, "a number from 0 to " + std::to_string(std::numeric_limits<int>::max()),
+                text);
   return value.get<double>();
 }
 

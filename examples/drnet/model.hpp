@@ -21,7 +21,8 @@ namespace drnet::program {
 
 using Metadata = std::map<std::string, std::string>;
 
-/// The number that a checkpoint's metadata hold under `key`. Throws Error naming `place` where there is none.
+/// The number, small enough for an int, that a checkpoint's metadata hold under `key`. Throws Error naming
+/// `place` where there is none.
 [[nodiscard]] double number_in(const Metadata& metadata, const std::string& key, const std::string& place);
 
 /// The constants of a network.

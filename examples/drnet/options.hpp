@@ -15,7 +15,7 @@ namespace drnet::program {
 /// How to run: shared by the commands that compute.
 struct RunOptions {
   int threads = 0;      ///< 0: all processors
-  std::string backend;  ///< "serial", "openmp", "tbb"; empty: the first of openmp, tbb, serial that was built
+  std::string backend;  ///< "serial", "openmp", "tbb"; empty: the first of tbb, openmp, serial that was built
   std::uint64_t seed = 0;
   bool json = false;
 };
@@ -63,11 +63,11 @@ struct TrainOptions {
   int evaluate_every = 1;
   int stop_after = 0;  ///< epochs of this session; 0: all
   double lr = 0.1, weight_decay = 1e-4, momentum = 0.9, label_smoothing = 0, warmup = 3;
-  bool nesterov = false;
+  bool nesterov = false, decay_weights_only = false, sampled = false;
   std::string schedule = "cosine";
   double tau = 1, eta = 0.2, alpha = 0;  ///< alpha in G multiply-adds; 0: the mean of the candidates
   std::string estimator = "sparse";
-  double predictor_rate = 0.1;
+  double predictor_rate = 0.1, classifier_rate = 1;
   std::string crop;  ///< "padded", "resized", "none"; empty: as usual for the network
   double flip = 0.5;
 };

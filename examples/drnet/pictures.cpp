@@ -28,15 +28,18 @@ class FirstPictures final : public Dataset {
   std::size_t size_;
 };
 
-/// The steps that bring a picture to L x L pixels, without normalization.
+/// Brings a picture to L x L pixels, without normalization.
 Operation cut(const ModelInfo& model) {
   const int size = model.candidates.front();
-  if (model.small_pictures) return resize_to(size);
-  const Operation resize = resize_shorter(static_cast<int>(std::lround(size * 256.0 / 224.0))),
-                  crop = center_crop(size);
+  const std::vector<Operation> way =
+      model.small_pictures
+          ? std::vector<Operation>{resize_to(size)}
+          : std::vector<Operation>{resize_shorter(static_cast<int>(std::lround(size * 256.0 / 224.0))),
+                                   center_crop(size)};
   return [=](Picture picture, Draws& draws) {
     if (height(picture) == size && width(picture) == size) return picture;
-    return crop(resize(std::move(picture), draws), draws);
+    for (const Operation& operation : way) picture = operation(std::move(picture), draws);
+    return picture;
   };
 }
 
@@ -61,7 +64,8 @@ Transform evaluation_transform(const ModelInfo& model) {
 Transform training_transform(const ModelInfo& model, const std::string& crop, double flip) {
   const int size = model.candidates.front();
   const std::string way = !crop.empty() ? crop : model.small_pictures ? "padded" : "resized";
-  if (way == "padded") return train_transform({.size = size, .crop = PaddedCrop{}, .flip = flip});
+  if (way == "padded")
+    return {cut(model), random_crop(size, PaddedCrop{}.padding), random_flip(flip), normalize()};
   if (way == "resized") return train_transform({.size = size, .crop = ResizedCrop{}, .flip = flip});
   if (way == "none") return {cut(model), random_flip(flip), normalize()};
   throw Error("--crop", "padded, resized or none", "'" + crop + "'");

@@ -51,6 +51,9 @@ Schedule schedule(const TrainOptions& options, int stage, int epochs) {
 TrainerOptions trainer_options(const TrainOptions& options, const ModelInfo& model, int stage,
                                const Epochs& epochs) {
   require(std::isfinite(options.lr) && options.lr > 0, "--lr", "more than 0", options.lr);
+  require(options.momentum >= 0 && options.momentum < 1, "--momentum", "0 or more, below 1",
+          options.momentum);
+  require(options.weight_decay >= 0, "--weight-decay", "at least 0", options.weight_decay);
   require(options.warmup >= 0, "--warmup", "at least 0 epochs", options.warmup);
   require(options.tau > 0, "--tau", "more than 0", options.tau);
   require(options.eta >= 0, "--eta", "at least 0", options.eta);
@@ -58,12 +61,16 @@ TrainerOptions trainer_options(const TrainOptions& options, const ModelInfo& mod
   require(options.predictor_rate >= 0, "--predictor-rate", "at least 0", options.predictor_rate);
   require(options.label_smoothing >= 0 && options.label_smoothing < 1, "--label-smoothing",
           "0 or more, below 1", options.label_smoothing);
+  require(options.classifier_rate >= 0, "--classifier-rate", "at least 0", options.classifier_rate);
   return {.stage = stage,
+          .sampled = options.sampled,
           .sgd = {.momentum = options.momentum,
                   .nesterov = options.nesterov,
-                  .weight_decay = options.weight_decay},
+                  .weight_decay = options.weight_decay,
+                  .decay_norm_and_bias = !options.decay_weights_only},
           .schedule = schedule(options, stage, epochs.of(stage)),
           .predictor_rate = options.predictor_rate,
+          .classifier_rate = options.classifier_rate,
           .joint = {.estimator = choose<Estimator>("--estimator", options.estimator,
                                                    {{"sparse", Estimator::sparse},
                                                     {"dense", Estimator::dense},
@@ -97,6 +104,9 @@ Metadata identity(const TrainOptions& options, const ModelInfo& model) {
           {"alpha", text(target(options, model))},
           {"estimator", options.estimator},
           {"predictor_rate", text(options.predictor_rate)},
+          {"classifier_rate", text(options.classifier_rate)},
+          {"sampled", text(options.sampled)},
+          {"decay_weights_only", text(options.decay_weights_only)},
           {"crop", options.crop},
           {"flip", text(options.flip)}};
 }

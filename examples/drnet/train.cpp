@@ -220,11 +220,13 @@ int run_train(const TrainOptions& options) {
                        .seed = options.run.seed,
                        .threads = thread_count(options.run),
                        .drop_last = true});
+  // What the options cannot mean is found out before anything is written.
+  const Policy policy = make_policy(options.run);
+  static_cast<void>(trainer_options(options, info, 2, {1, 1}));
   RunFolder folder(options.output, options.resume);
   catch_interrupts();
   try {
-    Run run{options, make_policy(options.run), *model, loader, *validation,
-            folder,  identity(options, info),  {},     {}};
+    Run run{options, policy, *model, loader, *validation, folder, identity(options, info), {}, {}};
     prepare(run);
     if (run_training(run, options.resume)) finish_training(run);
     return 0;
