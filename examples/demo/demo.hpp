@@ -5,9 +5,9 @@
 
 namespace demo {
 
-constexpr double kStage1 = 0.75;  ///< share of the time for stage 1
-constexpr double kTarget = 0.3;   ///< alpha as a share of the cost at the largest resolution
-constexpr double kEta = 0.1;      ///< accuracy that the whole range of costs is worth
+constexpr double kStage1 = 0.8;  ///< share of the time for stage 1
+constexpr double kTarget = 0.3;  ///< alpha as a share of the cost at the largest resolution
+constexpr double kEta = 0.03;    ///< accuracy that the whole range of costs is worth
 
 struct DynamicResults {
   Result dynamic, random;

@@ -127,3 +127,18 @@ TEST_CASE("A trainer that samples candidates uses all of them and depends on the
   CHECK(run(1) == run(1));
   CHECK_FALSE(run(1) == run(2));
 }
+
+TEST_CASE("The classifier's rate counts in stage 2 alone", "[training]") {
+  using FloatNet = support::TinyNet<float>;
+  const Pictures<float> pictures(12);
+  const auto changes = [&](int stage) {
+    FloatNet net(1);
+    const std::vector<float> before(net.classifier().parameters().span().begin(),
+                                    net.classifier().parameters().span().end());
+    Trainer<FloatNet> trainer(net, Serial{}, 12, {.stage = stage, .classifier_rate = 0});
+    trainer.step(pictures.batch(), pictures.labels, pictures.indices, 0, 1.0);
+    return !support::same_bits(before, net.classifier().parameters().span());
+  };
+  CHECK(changes(1));
+  CHECK_FALSE(changes(2));
+}

@@ -69,9 +69,10 @@ class Trainer {
       throw;
     }
     const double lr = options_.schedule.rate(position);
-    if (options_.classifier_rate > 0) {
+    const double classifier_rate = options_.stage == 1 ? 1 : options_.classifier_rate;
+    if (classifier_rate > 0) {
       limit(step_.gradients());
-      classifier_sgd_.step(*policy_, net_.classifier(), step_.gradients(), lr * options_.classifier_rate);
+      classifier_sgd_.step(*policy_, net_.classifier(), step_.gradients(), lr * classifier_rate);
     }
     if constexpr (Net::kHasPredictor)
       if (predictor_sgd_) {
