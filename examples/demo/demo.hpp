@@ -6,7 +6,7 @@
 namespace demo {
 
 constexpr double kStage1 = 0.8;  ///< share of the time for stage 1
-constexpr double kTarget = 0.3;  ///< alpha as a share of the cost at the largest resolution
+constexpr double kTarget = 0.6;  ///< alpha as a share of the cost at the largest resolution
 constexpr double kEta = 0.03;    ///< accuracy that the whole range of costs is worth
 
 struct DynamicResults {
