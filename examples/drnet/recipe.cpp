@@ -43,7 +43,7 @@ Schedule schedule(const TrainOptions& options, int stage, int epochs) {
           .base = options.lr,
           .warmup = std::min(options.warmup, 0.2 * epochs),
           .total = static_cast<double>(epochs),
-          .every = epochs * (stage == 1 ? 20.0 / 70.0 : 30.0 / 100.0)};
+          .every = std::max(epochs, 1) * (stage == 1 ? 20.0 / 70.0 : 30.0 / 100.0)};
 }
 
 }  // namespace
