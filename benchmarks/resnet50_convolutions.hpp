@@ -1,11 +1,13 @@
 // Every convolution shape of ResNet-50 at one resolution: GFLOP/s on one thread, the share of the core's FMA
-// peak, and the same loops with run-time extents. One translation unit per resolution.
+// peak, and the same loops with run-time extents; then the two gradients, the weight gradient also with a
+// batch. One translation unit per resolution.
 #pragma once
 
 #include <runtime_convolution.hpp>
 #include <timing.hpp>
 
 #include <drnet/kernels/convolution.hpp>
+#include <drnet/kernels/weight_gradient.hpp>
 
 #include <cstdio>
 
@@ -48,6 +50,53 @@ void time_convolution(const char* name) {
   std::fflush(stdout);
 }
 
+/// Both gradients at batch 1, and the weight gradient at the batch of a training step.
+template <drnet::Window W, drnet::Shape In, int Out>
+void time_gradients(const char* name) {
+  using namespace drnet;
+  constexpr Index batch = 16;
+  constexpr Shape out = W.output(In, Out);
+  constexpr int halo = std::max(gradient_halo(W, In.height), gradient_halo(W, In.width));
+  constexpr int taps = W.kernel * W.kernel;
+  FeatureTensor<float, In, W.padding> x(batch);
+  FeatureTensor<float, In, 0> dx(1);
+  FeatureTensor<float, out, halo> dy(batch);
+  Buffer<float> weights(Index{Out} * In.channels * taps), gradient(weights.size());
+  Buffer<float> packed(turned_size<float>(Out, In.channels, W));
+  Buffer<float> scratch(WeightGradientPlan<float, W, In, Out>::scratch(batch));
+  const Serial serial;
+  const auto input = std::as_const(x).view();
+  const auto output_gradient = std::as_const(dy).view();
+  double peak_operations = 0;
+  const auto weight_gradient = [&](Index n) {
+    convolution_weight_gradient<W>(serial, n, input, output_gradient, gradient.data(), scratch.data());
+  };
+  const auto t = medians(
+      {[&] {
+         convolution_input_gradient<W>(serial, 1, output_gradient, std::as_const(packed).data(), dx.view(),
+                                       accumulator);
+       },
+       [&] { weight_gradient(1); }, [&] { weight_gradient(batch); }, [&] { peak_operations = peak_run(); }});
+  const double operations = 2.0 * static_cast<double>(out.size()) * In.channels * taps / 1e9;
+  const double peak = peak_operations / t[3] / 1e9;
+  const auto share = [&](double seconds, double images) {
+    return 100 * images * operations / seconds / peak;
+  };
+  std::printf(
+      "%-26s %4d x %3d^2 -> %4d x %3d^2  share of peak: input gradient %3.0f %%  weight gradient %3.0f %%, "
+      "with %d "
+      "images %3.0f %%\n",
+      name, In.channels, In.height, Out, out.height, share(t[0], 1), share(t[1], 1), static_cast<int>(batch),
+      share(t[2], static_cast<double>(batch)));
+  std::fflush(stdout);
+}
+
+template <drnet::Window W, drnet::Shape In, int Out>
+void time_all(const char* name) {
+  time_convolution<W, In, Out>(name);
+  time_gradients<W, In, Out>(name);
+}
+
 /// R = resolution of the image.
 template <int R>
 void time_resnet50() {
@@ -56,29 +105,29 @@ void time_resnet50() {
   constexpr int r2 = half(R), r4 = half(r2), r8 = half(r4), r16 = half(r8), r32 = half(r16);
   constexpr Window k1{1, 1, 0}, k1s2{1, 2, 0}, k3{3, 1, 1}, k3s2{3, 2, 1}, stem{7, 2, 3};
   std::printf("ResNet-50 at %d\n", R);
-  time_convolution<stem, Shape{3, R, R}, 64>("conv1 7x7/2");
-  time_convolution<k1, Shape{64, r4, r4}, 64>("layer1.0.conv1 1x1");
-  time_convolution<k3, Shape{64, r4, r4}, 64>("layer1 conv2 3x3");
-  time_convolution<k1, Shape{64, r4, r4}, 256>("layer1 conv3 1x1");
-  time_convolution<k1, Shape{256, r4, r4}, 64>("layer1 conv1 1x1");
-  time_convolution<k1, Shape{256, r4, r4}, 128>("layer2.0.conv1 1x1");
-  time_convolution<k3s2, Shape{128, r4, r4}, 128>("layer2.0.conv2 3x3/2");
-  time_convolution<k1s2, Shape{256, r4, r4}, 512>("layer2.0.downsample 1x1/2");
-  time_convolution<k1, Shape{128, r8, r8}, 512>("layer2 conv3 1x1");
-  time_convolution<k1, Shape{512, r8, r8}, 128>("layer2 conv1 1x1");
-  time_convolution<k3, Shape{128, r8, r8}, 128>("layer2 conv2 3x3");
-  time_convolution<k1, Shape{512, r8, r8}, 256>("layer3.0.conv1 1x1");
-  time_convolution<k3s2, Shape{256, r8, r8}, 256>("layer3.0.conv2 3x3/2");
-  time_convolution<k1s2, Shape{512, r8, r8}, 1024>("layer3.0.downsample 1x1/2");
-  time_convolution<k1, Shape{256, r16, r16}, 1024>("layer3 conv3 1x1");
-  time_convolution<k1, Shape{1024, r16, r16}, 256>("layer3 conv1 1x1");
-  time_convolution<k3, Shape{256, r16, r16}, 256>("layer3 conv2 3x3");
-  time_convolution<k1, Shape{1024, r16, r16}, 512>("layer4.0.conv1 1x1");
-  time_convolution<k3s2, Shape{512, r16, r16}, 512>("layer4.0.conv2 3x3/2");
-  time_convolution<k1s2, Shape{1024, r16, r16}, 2048>("layer4.0.downsample 1x1/2");
-  time_convolution<k1, Shape{512, r32, r32}, 2048>("layer4 conv3 1x1");
-  time_convolution<k1, Shape{2048, r32, r32}, 512>("layer4 conv1 1x1");
-  time_convolution<k3, Shape{512, r32, r32}, 512>("layer4 conv2 3x3");
+  time_all<stem, Shape{3, R, R}, 64>("conv1 7x7/2");
+  time_all<k1, Shape{64, r4, r4}, 64>("layer1.0.conv1 1x1");
+  time_all<k3, Shape{64, r4, r4}, 64>("layer1 conv2 3x3");
+  time_all<k1, Shape{64, r4, r4}, 256>("layer1 conv3 1x1");
+  time_all<k1, Shape{256, r4, r4}, 64>("layer1 conv1 1x1");
+  time_all<k1, Shape{256, r4, r4}, 128>("layer2.0.conv1 1x1");
+  time_all<k3s2, Shape{128, r4, r4}, 128>("layer2.0.conv2 3x3/2");
+  time_all<k1s2, Shape{256, r4, r4}, 512>("layer2.0.downsample 1x1/2");
+  time_all<k1, Shape{128, r8, r8}, 512>("layer2 conv3 1x1");
+  time_all<k1, Shape{512, r8, r8}, 128>("layer2 conv1 1x1");
+  time_all<k3, Shape{128, r8, r8}, 128>("layer2 conv2 3x3");
+  time_all<k1, Shape{512, r8, r8}, 256>("layer3.0.conv1 1x1");
+  time_all<k3s2, Shape{256, r8, r8}, 256>("layer3.0.conv2 3x3/2");
+  time_all<k1s2, Shape{512, r8, r8}, 1024>("layer3.0.downsample 1x1/2");
+  time_all<k1, Shape{256, r16, r16}, 1024>("layer3 conv3 1x1");
+  time_all<k1, Shape{1024, r16, r16}, 256>("layer3 conv1 1x1");
+  time_all<k3, Shape{256, r16, r16}, 256>("layer3 conv2 3x3");
+  time_all<k1, Shape{1024, r16, r16}, 512>("layer4.0.conv1 1x1");
+  time_all<k3s2, Shape{512, r16, r16}, 512>("layer4.0.conv2 3x3/2");
+  time_all<k1s2, Shape{1024, r16, r16}, 2048>("layer4.0.downsample 1x1/2");
+  time_all<k1, Shape{512, r32, r32}, 2048>("layer4 conv3 1x1");
+  time_all<k1, Shape{2048, r32, r32}, 512>("layer4 conv1 1x1");
+  time_all<k3, Shape{512, r32, r32}, 512>("layer4 conv2 3x3");
 }
 
 }  // namespace benchmark_support

@@ -39,17 +39,19 @@ int main(int argc, char** argv) {
   try {
     const double seconds = argc > 1 ? std::atof(argv[1]) : 60;
     if (!(seconds > 0)) throw drnet::Error("demo: seconds", "a number above 0", argv[1]);
-    const drnet::Synthetic train_set({.images = 20'000, .seed = 1});
-    const drnet::Synthetic test_set({.images = 4'000, .seed = 2, .split = drnet::Split::test});
+    const auto train_set =
+        std::make_shared<drnet::Synthetic>(drnet::SyntheticOptions{.images = 20'000, .seed = 1});
+    const auto test_set = std::make_shared<drnet::Synthetic>(
+        drnet::SyntheticOptions{.images = 4'000, .seed = 2, .split = drnet::Split::test});
     std::printf(
         "Three networks, %.0f s of training each, on %zu drawn pictures of 10 classes (5 shapes x 2 "
         "textures)\n",
-        seconds, train_set.size());
+        seconds, train_set->size());
     const demo::Result fixed = demo::run_fixed(train_set, test_set, seconds);
     const demo::DynamicResults dynamic =
         demo::run_dynamic(train_set, test_set, seconds, argc > 2 ? argv[2] : "");
     std::printf("\nOn %zu held-out pictures (another seed); multiply-adds include the predictor\n",
-                test_set.size());
+                test_set->size());
     std::printf("%-15s  %8s  %14s  %9s  %11s  %s\n", "", "accuracy", "95 % interval", "MACs", "per image",
                 "shares of 32/24/16");
     print(fixed);

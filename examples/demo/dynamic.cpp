@@ -31,32 +31,34 @@ std::vector<drnet::MontageImage> montage(const demo::Dynamic& net, const drnet::
 
 }  // namespace
 
-demo::DynamicResults demo::run_dynamic(const drnet::Dataset& train_set, const drnet::Dataset& test_set,
-                                       double seconds, const std::string& picture) {
+demo::DynamicResults demo::run_dynamic(const Pictures& train_set, const Pictures& test_set, double seconds,
+                                       const std::string& picture) {
   Dynamic net(1);
   // Stage 1: every picture at a candidate of its own. Stage 2: the predictor learns, from what each candidate
-  // would have answered (an oracle's choice), which one is enough; the classifier rests.
-  const drnet::Index first =
-      train(net, train_set, {.stage = 1, .sampled = true}, {kStage1 * seconds, 0.1, 0});
+  // would have answered (an oracle's choice), which one is enough; the classifier rests. It learns from
+  // pictures held back in stage 1: on those that taught the classifier, every candidate's answers are too
+  // good.
+  const auto [rest, held] = drnet::hold_out(train_set, kHeldOut, 1);
+  const drnet::Index first = train(net, *rest, {.stage = 1, .sampled = true}, {kStage1 * seconds, 0.1, 0});
   drnet::TrainerOptions stage2{.stage = 2, .predictor_rate = 1, .classifier_rate = 0};
   stage2.joint = {
       .estimator = drnet::Estimator::oracle, .eta = kEta, .alpha = kTarget * Dynamic::kMacs[0] / 1e9};
-  const drnet::Index second = train(net, train_set, stage2, {(1 - kStage1) * seconds, 0.05, 1000});
+  const drnet::Index second = train(net, *held, stage2, {(1 - kStage1) * seconds, 0.05, 1000});
   std::printf("dynamic 32/24/16  trained on %ld images at random resolutions, then %ld for the predictor\n",
               static_cast<long>(first), static_cast<long>(second));
-  if (!picture.empty()) drnet::write_montage_svg(montage(net, test_set, 200), picture);
+  if (!picture.empty()) drnet::write_montage_svg(montage(net, *test_set, 200), picture);
 
   DynamicResults results;
-  results.dynamic = evaluate("dynamic", net, test_set, drnet::PredictorRouter{});
+  results.dynamic = evaluate("dynamic", net, *test_set, drnet::PredictorRouter{});
   for (int j = 0; j < Dynamic::kCount; ++j)
     results.candidates.push_back(
         evaluate("  always " + std::to_string(Dynamic::Candidates::kValues[static_cast<std::size_t>(j)]), net,
-                 test_set, drnet::FixedRouter{j}));
+                 *test_set, drnet::FixedRouter{j}));
 
   Dynamic chance(1);  // the whole time for the classifier: a router that throws dice needs no training
-  const drnet::Index images = train(chance, train_set, {.stage = 1, .sampled = true}, {seconds, 0.1, 0});
+  const drnet::Index images = train(chance, *train_set, {.stage = 1, .sampled = true}, {seconds, 0.1, 0});
   std::printf("random router     trained on %ld images at random resolutions\n", static_cast<long>(images));
   results.random =
-      evaluate("random router", chance, test_set, drnet::RandomRouter{1, results.dynamic.shares});
+      evaluate("random router", chance, *test_set, drnet::RandomRouter{1, results.dynamic.shares});
   return results;
 }

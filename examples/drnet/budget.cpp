@@ -60,16 +60,17 @@ double evaluation_seconds(const Model& model, const Policy& policy, const Datase
 }  // namespace
 
 Epochs epochs_within_budget(const TrainOptions& options, const Policy& policy, const Dataset& validation,
-                            const Loader& loader) {
+                            const StageLoaders& loaders) {
   const Stopwatch watch;
   const double budget = 60 * options.minutes, trial = 0.01 * budget;
   const auto model = make_model(options.model, options.run.seed);
   const ModelInfo& info = model->info();
-  const auto batch = static_cast<Index>(loader.options().batch);
   const double evaluation =
       evaluation_seconds(*model, policy, validation,
-                         {.batch = options.batch, .loader_threads = loader.options().threads}, trial);
+                         {.batch = options.batch, .loader_threads = loaders.of(1).options().threads}, trial);
   const auto time_stage = [&](int stage) {
+    const Loader& loader = loaders.of(stage);
+    const auto batch = static_cast<Index>(loader.options().batch);
     const auto training = model->training(policy, batch, trainer_options(options, info, stage, {1, 1}));
     const double every = options.evaluate_every > 0 ? options.evaluate_every : 1e9;
     return epoch_seconds(*training, loader, trial) + evaluation / every;

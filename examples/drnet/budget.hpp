@@ -5,6 +5,7 @@
 #include "model.hpp"
 #include "options.hpp"
 #include "recipe.hpp"
+#include "stage_loaders.hpp"
 
 #include <drnet/data/dataset.hpp>
 
@@ -13,6 +14,6 @@ namespace drnet::program {
 /// Epochs of both stages for `options.minutes`, in the ratio that the options give. `seconds` of the budget
 /// are spent already.
 [[nodiscard]] Epochs epochs_within_budget(const TrainOptions& options, const Policy& policy,
-                                          const Dataset& validation, const Loader& loader);
+                                          const Dataset& validation, const StageLoaders& loaders);
 
 }  // namespace drnet::program

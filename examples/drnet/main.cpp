@@ -87,6 +87,13 @@ void add_joint_options(CLI::App& command, TrainOptions& o) {
   add("--alpha", o.alpha, "Target cost in G multiply-adds; 0: the mean of the resolutions' costs");
   add("--estimator", o.estimator, "Gradient of the choice: sparse, dense or oracle");
   add("--predictor-rate", o.predictor_rate, "Learning rate of the predictor, as a multiple of --lr");
+  command
+      .add_option(
+          "--holdout", o.holdout,
+          "Share of the training pictures that only stage 2 sees, and all that it sees; 0: both see all")
+      ->capture_default_str()
+      ->group("Stage 2")
+      ->check(CLI::Range(0.0, 0.9));
   add("--classifier-rate", o.classifier_rate, "The same for the classifier; 0: it stays as stage 1 left it");
 }
 

@@ -1,32 +1,16 @@
 #include "pictures.hpp"
 
 #include <drnet/data/open.hpp>
+#include <drnet/data/subset.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 namespace drnet::program {
 
 namespace {
-
-/// The first pictures of a data set.
-class FirstPictures final : public Dataset {
- public:
-  FirstPictures(std::unique_ptr<Dataset> all, std::size_t count)
-      : all_(std::move(all)), size_(std::min(count, all_->size())) {}
-  [[nodiscard]] std::size_t size() const override { return size_; }
-  [[nodiscard]] const std::vector<std::string>& class_names() const override { return all_->class_names(); }
-  [[nodiscard]] int label(std::size_t index) const override { return all_->label(checked(index)); }
-  [[nodiscard]] Image image(std::size_t index) const override { return all_->image(checked(index)); }
-  [[nodiscard]] std::string describe(std::size_t index) const override {
-    return all_->describe(checked(index));
-  }
-
- private:
-  std::unique_ptr<Dataset> all_;
-  std::size_t size_;
-};
 
 /// Brings a picture to L x L pixels, without normalization.
 Operation cut(const ModelInfo& model) {
@@ -53,8 +37,10 @@ std::unique_ptr<Dataset> open_pictures(const DataOptions& options, Split split, 
     throw Error("data set " + options.data,
                 std::to_string(model.classes) + " classes, as " + model.name + " has",
                 std::to_string(classes));
-  if (options.limit > 0) dataset = std::make_unique<FirstPictures>(std::move(dataset), options.limit);
-  return dataset;
+  if (options.limit == 0 || options.limit >= dataset->size()) return dataset;
+  std::vector<std::size_t> first(options.limit);
+  std::iota(first.begin(), first.end(), std::size_t{0});
+  return std::make_unique<Subset>(std::move(dataset), std::move(first));
 }
 
 Transform evaluation_transform(const ModelInfo& model) {

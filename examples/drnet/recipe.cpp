@@ -106,6 +106,7 @@ Metadata identity(const TrainOptions& options, const ModelInfo& model) {
           {"predictor_rate", text(options.predictor_rate)},
           {"classifier_rate", text(options.classifier_rate)},
           {"sampled", text(options.sampled)},
+          {"holdout", text(options.holdout)},
           {"decay_weights_only", text(options.decay_weights_only)},
           {"crop", options.crop},
           {"flip", text(options.flip)}};

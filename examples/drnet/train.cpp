@@ -8,6 +8,7 @@
 #include "progress.hpp"
 #include "recipe.hpp"
 #include "run_folder.hpp"
+#include "stage_loaders.hpp"
 #include "text.hpp"
 
 #include <drnet/io/report_from_logs.hpp>
@@ -26,7 +27,7 @@ struct Run {
   const TrainOptions& options;
   Policy policy;
   Model& model;
-  const Loader& loader;
+  const StageLoaders& loaders;
   const Dataset& validation;
   RunFolder& folder;
   Metadata identity;
@@ -50,7 +51,7 @@ struct Run {
 Evaluation validate(const Run& run, const Router& router) {
   Progress progress("validating", run.validation.size());
   return evaluate(run.model, run.policy, router, run.validation,
-                  {.batch = run.options.batch, .loader_threads = run.loader.options().threads},
+                  {.batch = run.options.batch, .loader_threads = run.loaders.of(1).options().threads},
                   [&](std::size_t images) {
                     check_interrupt();
                     progress.show(images);
@@ -64,9 +65,9 @@ Router router_of(int stage) {
 
 EpochReport train_epoch(const Run& run, Training& training, int stage, int epoch) {
   Progress progress("stage " + std::to_string(stage) + ", epoch " + std::to_string(epoch + 1),
-                    run.loader.batches());
+                    run.loaders.of(stage).batches());
   const int before = stage == 1 ? 0 : run.epochs.stage1;  // stage 2 goes on with other orders and crops
-  return training.epoch(static_cast<std::uint32_t>(epoch), run.loader,
+  return training.epoch(static_cast<std::uint32_t>(epoch), run.loaders.of(stage),
                         static_cast<std::uint32_t>(before + epoch),
                         [&](Index step, const StepLosses& losses) {
                           check_interrupt();
@@ -110,7 +111,7 @@ bool run_training(Run& run, bool resume) {
   for (int stage = run.position.stage; stage <= run.last_stage(); ++stage) {
     const TrainerOptions options = trainer_options(run.options, run.model.info(), stage, run.epochs);
     const auto training =
-        run.model.training(run.policy, static_cast<Index>(run.loader.options().batch), options);
+        run.model.training(run.policy, static_cast<Index>(run.loaders.of(stage).options().batch), options);
     int epoch = 0;
     if (resume && stage == run.position.stage) {
       training->restore(run.folder.checkpoint());
@@ -184,7 +185,7 @@ std::unique_ptr<Dataset> open_validation(const TrainOptions& options, const Mode
 Epochs choose_epochs(const Run& run, const Metadata& checkpoint) {
   const TrainOptions& options = run.options;
   if (options.minutes <= 0) return {options.epochs1, run.model.info().has_predictor() ? options.epochs2 : 0};
-  if (!options.resume) return epochs_within_budget(options, run.policy, run.validation, run.loader);
+  if (!options.resume) return epochs_within_budget(options, run.policy, run.validation, run.loaders);
   const std::string place = run.folder.checkpoint().string();
   return {static_cast<int>(number_in(checkpoint, "epochs1", place)),
           static_cast<int>(number_in(checkpoint, "epochs2", place))};
@@ -213,20 +214,17 @@ int run_train(const TrainOptions& options) {
   const auto model = make_model(options.model, options.run.seed);
   const ModelInfo& info = model->info();
   if (!options.weights.empty()) model->load(options.weights, false);
-  const auto training = open_pictures(options.data, Split::train, info, options.run.seed);
+  const std::shared_ptr<const Dataset> training =
+      open_pictures(options.data, Split::train, info, options.run.seed);
   const auto validation = open_validation(options, info);
-  const Loader loader(*training, training_transform(info, options.crop, options.flip),
-                      {.batch = std::min(options.batch, training->size()),
-                       .seed = options.run.seed,
-                       .threads = thread_count(options.run),
-                       .drop_last = true});
+  const StageLoaders loaders(training, options, info);
   // What the options cannot mean is found out before anything is written.
   const Policy policy = make_policy(options.run);
   static_cast<void>(trainer_options(options, info, 2, {1, 1}));
   RunFolder folder(options.output, options.resume);
   catch_interrupts();
   try {
-    Run run{options, policy, *model, loader, *validation, folder, identity(options, info), {}, {}};
+    Run run{options, policy, *model, loaders, *validation, folder, identity(options, info), {}, {}};
     prepare(run);
     if (run_training(run, options.resume)) finish_training(run);
     return 0;

@@ -56,6 +56,7 @@
 #include <drnet/data/dataset.hpp>
 #include <drnet/data/idx.hpp>
 #include <drnet/data/loader.hpp>
+#include <drnet/data/subset.hpp>
 #include <drnet/data/synthetic.hpp>
 
 #include <drnet/io/checkpoint.hpp>

@@ -22,7 +22,8 @@ enum class Purpose : std::uint32_t {
   gumbel,
   routing,
   synthetic,
-  check
+  check,
+  hold_out
 };
 
 /// The random function of one (seed, purpose, epoch, sample); `draw` selects the number.

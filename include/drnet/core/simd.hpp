@@ -97,6 +97,29 @@ template <class P>
   else
     return Eigen::internal::pand(Eigen::internal::pcmp_lt(zero<P>(), gate), value);
 }
+/// a and b interleaved lane by lane, from lane `First` on.
+template <class T, int First>
+[[nodiscard, gnu::always_inline]] inline Packet<T> interleave(const Packet<T>& a, const Packet<T>& b) {
+  return [&]<int... I>(std::integer_sequence<int, I...>) __attribute__((always_inline)) {
+    return __builtin_shufflevector(a, b, (First + I / 2 + I % 2 * kLanes<T>)...);
+  }
+  (std::make_integer_sequence<int, kLanes<T>>{});
+}
+/// rows[i][lane] becomes rows[lane][i]: a square of kLanes<T> packets is transposed in log2(kLanes<T>)
+/// perfect shuffles.
+template <class T>
+[[gnu::always_inline]] inline void transpose(Packet<T> (&rows)[kLanes<T>]) {
+  constexpr int B = kLanes<T>;
+  if constexpr (B > 1)
+    for (int stage = 1; stage < B; stage *= 2) {
+      Packet<T> next[B];
+      for (int i = 0; i < B / 2; ++i) {
+        next[2 * i] = interleave<T, 0>(rows[i], rows[i + B / 2]);
+        next[2 * i + 1] = interleave<T, B / 2>(rows[i], rows[i + B / 2]);
+      }
+      for (int i = 0; i < B; ++i) rows[i] = next[i];
+    }
+}
 /// The sum of all lanes, in an order that depends only on the lane count.
 template <class T>
 [[nodiscard]] inline T reduce_add(const Packet<T>& value) {
