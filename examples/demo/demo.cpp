@@ -39,8 +39,7 @@ int main(int argc, char** argv) {
   try {
     const double seconds = argc > 1 ? std::atof(argv[1]) : 60;
     if (!(seconds > 0)) throw drnet::Error("demo: seconds", "a number above 0", argv[1]);
-    const auto train_set =
-        std::make_shared<drnet::Synthetic>(drnet::SyntheticOptions{.images = 20'000, .seed = 1});
+    const auto train_set = std::make_shared<drnet::InMemory>(drnet::Synthetic({.images = 40'000, .seed = 1}));
     const auto test_set = std::make_shared<drnet::Synthetic>(
         drnet::SyntheticOptions{.images = 4'000, .seed = 2, .split = drnet::Split::test});
     std::printf(

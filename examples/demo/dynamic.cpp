@@ -43,7 +43,7 @@ demo::DynamicResults demo::run_dynamic(const Pictures& train_set, const Pictures
   drnet::TrainerOptions stage2{.stage = 2, .predictor_rate = 1, .classifier_rate = 0};
   stage2.joint = {
       .estimator = drnet::Estimator::oracle, .eta = kEta, .alpha = kTarget * Dynamic::kMacs[0] / 1e9};
-  const drnet::Index second = train(net, *held, stage2, {(1 - kStage1) * seconds, 0.05, 1000});
+  const drnet::Index second = train(net, *held, stage2, {(1 - kStage1) * seconds, 0.2, 1000});
   std::printf("dynamic 32/24/16  trained on %ld images at random resolutions, then %ld for the predictor\n",
               static_cast<long>(first), static_cast<long>(second));
   if (!picture.empty()) drnet::write_montage_svg(montage(net, *test_set, 200), picture);

@@ -55,6 +55,7 @@
 #include <drnet/data/cifar10.hpp>
 #include <drnet/data/dataset.hpp>
 #include <drnet/data/idx.hpp>
+#include <drnet/data/in_memory.hpp>
 #include <drnet/data/loader.hpp>
 #include <drnet/data/subset.hpp>
 #include <drnet/data/synthetic.hpp>

@@ -1,4 +1,4 @@
-// The oracle estimator against a computation from outside (a Session's logits), and stage 1 with sampled
+// The oracle estimator against a computation from outside (a Session's answers), and stage 1 with sampled
 // candidates against the joint step that was forced to the same choice.
 #include <support/catch.hpp>
 #include <support/tiny_network.hpp>
@@ -23,19 +23,16 @@ std::vector<double> softmax(std::vector<double> row) {
   return row;
 }
 
-/// P(label) of every image at every candidate, [image][candidate].
-std::vector<std::vector<double>> probabilities(const Net& net, const Pictures<double>& pictures) {
+/// 1 where a candidate answers wrongly, [image][candidate].
+std::vector<std::vector<double>> errors(const Net& net, const Pictures<double>& pictures) {
   std::vector<std::vector<double>> result(kImages);
   for (int j = 0; j < Net::kCount; ++j) {
     const Session<Net> session(net, Serial{}, {.router = FixedRouter{j}});
     auto workspace = session.make_workspace();
     std::vector<Classification> answers(kImages);
-    std::vector<double> logits(kImages * Net::kClasses);
-    session.classify(pictures.batch(), answers, workspace, logits);
-    for (std::size_t i = 0; i < kImages; ++i) {
-      const auto row = logits.begin() + static_cast<std::ptrdiff_t>(i * Net::kClasses);
-      result[i].push_back(softmax({row, row + Net::kClasses})[static_cast<std::size_t>(pictures.labels[i])]);
-    }
+    session.classify(pictures.batch(), answers, workspace);
+    for (std::size_t i = 0; i < kImages; ++i)
+      result[i].push_back(answers[i].label == pictures.labels[i] ? 0 : 1);
   }
   return result;
 }
@@ -56,7 +53,7 @@ TEST_CASE("The oracle's choice teaches the predictor", "[training]") {
   const std::vector<double> noise(kImages * Net::kCount, 5.0);  // must not matter
   const JointOptions options{
       .estimator = Estimator::oracle, .eta = 0.3, .alpha = 0, .freeze_classifier = true};
-  const auto expected = probabilities(net, pictures);
+  const auto wrong = errors(net, pictures);
   step.joint(Serial{}, net, pictures.batch(), pictures.labels, noise, options);
 
   const auto range = static_cast<double>(Net::kMacs[0] - Net::kMacs[Net::kCount - 1]);
@@ -64,8 +61,7 @@ TEST_CASE("The oracle's choice teaches the predictor", "[training]") {
   for (std::size_t i = 0; i < kImages; ++i) {
     std::vector<double> score;
     for (std::size_t j = 0; j < Net::kCount; ++j)
-      score.push_back(-(1 - expected[i][j] + options.eta * static_cast<double>(Net::kMacs[j]) / range) /
-                      0.05);
+      score.push_back(-3 * (wrong[i][j] + options.eta * static_cast<double>(Net::kMacs[j]) / range));
     const auto q = softmax(score);
     for (std::size_t j = 0; j < Net::kCount; ++j)
       bias[j] += (step.soft()[i * Net::kCount + j] - q[j]) / kImages;

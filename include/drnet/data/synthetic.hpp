@@ -37,9 +37,9 @@ class Synthetic final : public Dataset {
   enum class Shape { disc, square, triangle, cross, star };
   enum class Texture { stripes, checks };
   static constexpr int kShapes = 5, kTextures = 2;
-  /// Periods of fine textures, in pixels (sampling would lose a period of 2); coarse ones start at twice the
-  /// finest.
-  static constexpr float kMinFine = 2.2F, kMaxFine = 2.8F, kMinCoarse = 2 * kMinFine;
+  /// Periods of fine textures, in pixels (sampling would lose a period of 2), and where coarse ones start: at
+  /// half the size they still have three pixels.
+  static constexpr float kMinFine = 2.2F, kMaxFine = 2.8F, kMinCoarse = 6.0F;
 
   using Color = std::array<float, 3>;  // red, green, blue in [0, 1]
 
@@ -81,8 +81,8 @@ class Synthetic final : public Dataset {
            std::to_string(options_.seed);
   }
 
-  /// The texture's spatial frequency in cycles a pixel: above 1/3 for fine textures, below 1/4 for coarse
-  /// ones.
+  /// The texture's spatial frequency in cycles a pixel: above 1/3 for fine textures, at most 1/6 for
+  /// coarse ones.
   [[nodiscard]] float difficulty(std::size_t index) const { return 1.0F / scene(index).period; }
 
   [[nodiscard]] Scene scene(std::size_t index) const {
@@ -99,7 +99,7 @@ class Synthetic final : public Dataset {
     s.shape = static_cast<Shape>(label(index) / kTextures);
     s.texture = static_cast<Texture>(label(index) % kTextures);
     const bool fine = uniform(0, 1) < options_.fine;
-    s.period = fine ? uniform(kMinFine, kMaxFine) : uniform(kMinCoarse, side * (7.0F / 32.0F));
+    s.period = fine ? uniform(kMinFine, kMaxFine) : uniform(kMinCoarse, side * (9.0F / 32.0F));
     s.radius = uniform(std::max(side * 0.25F, 1.5F * s.period), side * 0.45F);  // room for some crests
     const float free = side / 2.0F - s.radius * 0.9F;
     s.x = side / 2.0F + uniform(-free, free);

@@ -23,13 +23,14 @@
 namespace drnet::inline DRNET_ISA {
 
 /// How the predictor gets its gradient; `sparse` and `dense` as in METHOD. `oracle` is ours: with the answers
-/// of every candidate at hand (as dense has them), the predictor learns by cross entropy the choice of an
-/// oracle,
-///   q_b = softmax_j(-(error_bj + eta C_j / (C_max - C_min)) / 0.05),   error_bj = 1 -
-///   softmax(F_j(x_b))[label],
-/// where the cost counts while the mean cost exceeds alpha. Neither noise nor straight-through bias, and no
-/// saturation: the gradient of the predictor's logits is p - q. The classifier's gradient is that of sum_j
-/// p_bj CE(F_j(x_b)).
+/// of every candidate at hand (as dense has them), the predictor learns by cross entropy the soft choice of
+/// an oracle that knows which candidates are right,
+///   q_b = softmax_j(-3 (wrong_bj + eta C_j / (C_max - C_min))),   wrong_bj = [argmax F_j(x_b) != label],
+/// where the cost counts while the mean cost of the choices exceeds alpha. The learned p is the mean of q
+/// over pictures that look alike; it prefers the cheaper candidate where that is wrong more often by less
+/// than about eta times the saved share of the cost (the softmax is soft enough to be nearly linear there).
+/// Neither noise nor straight-through bias, and no saturation: the gradient of the predictor's logits is p -
+/// q. The classifier's gradient is that of sum_j p_bj CE(F_j(x_b)).
 enum class Estimator { sparse, dense, oracle };
 
 /// Named options of the joint loss.
@@ -308,10 +309,10 @@ class DynamicStep {
   /// hard_.
   void oracle_gradients(Index n, std::span<const int> labels, const JointOptions& options,
                         StepLosses& losses) {
-    constexpr T kTemperature = T(0.05);
+    constexpr T kSharpness = T(3);
     const double weight = 1.0 / static_cast<double>(n);
     const FlopsLoss<T> flops{cost_, static_cast<T>(options.alpha)};
-    const T price = flops.value(soft_) > 0 ? static_cast<T>(options.eta) / flops.range() : T(0);
+    const T price = flops.value(hard_) > 0 ? static_cast<T>(options.eta) / flops.range() : T(0);
     unroll<kCount>([&](auto j) {
       auto& activations = *std::get<j>(classifiers_);
       for (std::size_t i = 0; i < labels.size(); ++i) {
@@ -321,22 +322,17 @@ class DynamicStep {
             weight * p *
             cross_entropy<T>(z, labels[i], options.label_smoothing, weight * p,
                              logits_of(activations.output_gradient(), static_cast<Index>(i)));
-        dh_[i * kCount + j] = -(T(1) - probability(z, labels[i]) + price * cost_[j]) / kTemperature;
+        const T wrong = argmax(z) == labels[i] ? T(0) : T(1);
+        dh_[i * kCount + j] = -kSharpness * (wrong + price * cost_[j]);
       }
     });
     for (std::size_t i = 0; i < labels.size(); ++i) {
       const auto row = std::span(dh_).subspan(i * kCount, kCount);
       gumbel_softmax<T>(row, std::span<const T>(no_noise_).subspan(i * kCount, kCount), T(1), row);
     }
-    losses.flops = static_cast<double>(flops.value(soft_));
+    losses.flops = static_cast<double>(flops.value(hard_));
     losses.total = losses.cross_entropy + options.eta * losses.flops;
   }
-  [[nodiscard]] static T probability(std::span<const T> z, int label) {
-    T sum = 0;
-    for (const T v : z) sum += std::exp(v - z[static_cast<std::size_t>(label)]);
-    return T(1) / sum;
-  }
-
   /// What the selected candidates answered, and how often each was selected.
   void count_choices(Index n, std::span<const int> labels, StepLosses& losses) const {
     for (std::size_t i = 0; i < labels.size(); ++i)
