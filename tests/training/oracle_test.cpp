@@ -23,18 +23,24 @@ std::vector<double> softmax(std::vector<double> row) {
   return row;
 }
 
-/// 1 where a candidate answers wrongly, [image][candidate].
-std::vector<std::vector<double>> errors(const Net& net, const Pictures<double>& pictures) {
-  std::vector<std::vector<double>> result(kImages);
+/// The answers of every candidate, [image][candidate].
+std::vector<std::vector<int>> answers_of(const Net& net, const Pictures<double>& pictures) {
+  std::vector<std::vector<int>> result(kImages);
   for (int j = 0; j < Net::kCount; ++j) {
     const Session<Net> session(net, Serial{}, {.router = FixedRouter{j}});
     auto workspace = session.make_workspace();
     std::vector<Classification> answers(kImages);
     session.classify(pictures.batch(), answers, workspace);
-    for (std::size_t i = 0; i < kImages; ++i)
-      result[i].push_back(answers[i].label == pictures.labels[i] ? 0 : 1);
+    for (std::size_t i = 0; i < kImages; ++i) result[i].push_back(answers[i].label);
   }
   return result;
+}
+
+/// Whether some image has candidates that answer otherwise than the others.
+bool disagree(const std::vector<std::vector<int>>& answers) {
+  return std::any_of(answers.begin(), answers.end(), [](const std::vector<int>& row) {
+    return std::any_of(row.begin(), row.end(), [&](int answer) { return answer != row.front(); });
+  });
 }
 
 std::span<const double> gradient_of(const char* name, Buffer<double>& gradients) {
@@ -47,13 +53,18 @@ std::span<const double> gradient_of(const char* name, Buffer<double>& gradients)
 }  // namespace
 
 TEST_CASE("The oracle's choice teaches the predictor", "[training]") {
-  const Pictures<double> pictures(kImages);
-  Net net(3);
+  Pictures<double> pictures(kImages);
+  // The candidates must disagree somewhere, or their errors would not matter; the first of them is right.
+  std::uint64_t seed = 0;
+  while (seed < 1000 && !disagree(answers_of(Net(seed), pictures))) ++seed;
+  Net net(seed);
+  const auto answers = answers_of(net, pictures);
+  REQUIRE(disagree(answers));
+  for (std::size_t i = 0; i < kImages; ++i) pictures.labels[i] = answers[i].front();
   DynamicStep<Net> step(kImages);
   const std::vector<double> noise(kImages * Net::kCount, 5.0);  // must not matter
   const JointOptions options{
       .estimator = Estimator::oracle, .eta = 0.3, .alpha = 0, .freeze_classifier = true};
-  const auto wrong = errors(net, pictures);
   step.joint(Serial{}, net, pictures.batch(), pictures.labels, noise, options);
 
   const auto range = static_cast<double>(Net::kMacs[0] - Net::kMacs[Net::kCount - 1]);
@@ -61,7 +72,8 @@ TEST_CASE("The oracle's choice teaches the predictor", "[training]") {
   for (std::size_t i = 0; i < kImages; ++i) {
     std::vector<double> score;
     for (std::size_t j = 0; j < Net::kCount; ++j)
-      score.push_back(-3 * (wrong[i][j] + options.eta * static_cast<double>(Net::kMacs[j]) / range));
+      score.push_back(-3 * ((answers[i][j] == pictures.labels[i] ? 0 : 1) +
+                            options.eta * static_cast<double>(Net::kMacs[j]) / range));
     const auto q = softmax(score);
     for (std::size_t j = 0; j < Net::kCount; ++j)
       bias[j] += (step.soft()[i * Net::kCount + j] - q[j]) / kImages;

@@ -112,7 +112,7 @@ struct WeightGradientPlan {
   }
 };
 
-/// dw += gradient with respect to the weights, dw in PyTorch's layout [out][in][k][k].
+/// The parts of one weight gradient; see convolution_weight_gradient().
 template <Window W, class T, Shape In, int HaloIn, Shape Out, int HaloOut>
 class WeightGradient {
  public:
@@ -232,6 +232,8 @@ class WeightGradient {
   }
 };
 
+/// dw += gradient with respect to the weights, dw in PyTorch's layout [out][in][k][k]; `scratch` holds
+/// WeightGradientPlan::scratch(n) scalars.
 template <Window W, class T, Shape In, int HaloIn, Shape Out, int HaloOut>
 void convolution_weight_gradient(const ExecutionPolicy& policy, Index n, FeatureMap<const T, In, HaloIn> x,
                                  FeatureMap<const T, Out, HaloOut> dy, T* dw, T* scratch) {
