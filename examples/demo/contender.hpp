@@ -41,8 +41,8 @@ struct Budget {
 /// The execution policy of the demonstration: all processors, through whatever this build has.
 drnet::Policy all_processors();
 
-/// Trains until the budget is spent; the learning rate falls with the time that is left. Returns the images
-/// seen.
+/// Trains until the budget is spent; the learning rate falls with the time that is left. In stage 2 the
+/// answers of the resting classifier are noted first. Returns the images seen.
 template <class Net>
 drnet::Index train(Net& net, const drnet::Dataset& data, drnet::TrainerOptions options,
                    const Budget& budget) {
@@ -54,6 +54,9 @@ drnet::Index train(Net& net, const drnet::Dataset& data, drnet::TrainerOptions o
   const drnet::Loader loader(data, drnet::Transform{drnet::random_flip(), drnet::normalize()},
                              {.batch = batch, .seed = 1, .threads = 1, .prefetch = 4, .drop_last = true});
   const double start = now();
+  if (options.stage == 2)
+    for (const drnet::Batch& b : loader.epoch(0))
+      trainer.note_errors(b.view(), b.labels, std::vector<drnet::Index>(b.indices.begin(), b.indices.end()));
   drnet::Index images = 0;
   for (std::uint32_t epoch = budget.epoch;; ++epoch)
     for (const drnet::Batch& b : loader.epoch(epoch)) {

@@ -5,10 +5,9 @@
 
 namespace demo {
 
-constexpr double kStage1 = 0.8;   ///< share of the time for stage 1
-constexpr double kTarget = 0.5;   ///< alpha as a share of the cost at the largest resolution
+constexpr double kStage1 = 0.75;  ///< share of the time for stage 1
 constexpr double kHeldOut = 0.5;  ///< share of the pictures that only stage 2 sees
-constexpr double kEta = 0.004;    ///< accuracy that the whole range of costs is worth
+constexpr double kEta = 0.02;     ///< accuracy that the whole range of costs is worth
 
 struct DynamicResults {
   Result dynamic, random;

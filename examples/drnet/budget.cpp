@@ -2,6 +2,7 @@
 
 #include "evaluation.hpp"
 #include "interrupt.hpp"
+#include "recipe.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -24,22 +25,53 @@ class Stopwatch {
 /// Thrown out of a callback when enough has been timed.
 struct Enough {};
 
-/// Seconds of an epoch, from at most `most` seconds of it. The first step, which warms up, counts only where
-/// it is all there is.
-double epoch_seconds(Training& training, const Loader& loader, double most) {
+/// What was timed of the batches of a loader.
+struct Trial {
+  std::size_t batches = 0;
+  double seconds_per_batch = 0;
+};
+
+/// Times work(done), which calls done() after each batch, for at most `most` seconds or batches. The first
+/// batch, which warms up, counts only where it is all there is.
+template <class Work>
+Trial time_batches(double most, std::size_t most_batches, Work work) {
   const Stopwatch watch;
-  double first = 0, last = 0, steps = 0;
+  Trial trial;
+  double first = 0, last = 0;
   try {
-    training.epoch(0, loader, 0, [&](Index, const StepLosses&) {
+    work([&] {
       check_interrupt();
       last = watch.seconds();
-      if (++steps == 1) first = last;
-      if (steps >= 3 && last > most) throw Enough{};
+      if (++trial.batches == 1) first = last;
+      if (trial.batches == most_batches || (trial.batches >= 3 && last > most)) throw Enough{};
     });
   } catch (const Enough&) {
   }
-  const double step = steps > 1 ? (last - first) / (steps - 1) : last;
-  return step * static_cast<double>(loader.batches());
+  trial.seconds_per_batch =
+      trial.batches > 1 ? (last - first) / static_cast<double>(trial.batches - 1) : last;
+  return trial;
+}
+
+/// Seconds of a stage before its first epoch, and of each epoch.
+struct StageTime {
+  double before = 0, epoch = 0;
+};
+
+StageTime time_stage(Training& training, const Loader& loader, int views, double most) {
+  const auto batches = static_cast<double>(loader.batches());
+  StageTime time;
+  std::size_t limit = loader.batches();
+  if (views > 0) {  // the epoch is timed on batches whose answers are noted
+    const Trial noting = time_batches(
+        most, limit, [&](auto done) { training.note_errors(loader, 0, [&](std::size_t) { done(); }); });
+    limit = noting.batches;
+    time.before = views * batches * noting.seconds_per_batch;
+  }
+  const Trial steps = time_batches(most, limit, [&](auto done) {
+    training.epoch(0, loader, 0, [&](Index, const StepLosses&) { done(); });
+  });
+  time.epoch = batches * steps.seconds_per_batch;
+  return time;
 }
 
 double evaluation_seconds(const Model& model, const Policy& policy, const Dataset& dataset,
@@ -68,24 +100,27 @@ Epochs epochs_within_budget(const TrainOptions& options, const Policy& policy, c
   const double evaluation =
       evaluation_seconds(*model, policy, validation,
                          {.batch = options.batch, .loader_threads = loaders.of(1).options().threads}, trial);
-  const auto time_stage = [&](int stage) {
+  const auto time_of = [&](int stage) {
     const Loader& loader = loaders.of(stage);
     const auto batch = static_cast<Index>(loader.options().batch);
-    const auto training = model->training(policy, batch, trainer_options(options, info, stage, {1, 1}));
+    const TrainerOptions trainer = trainer_options(options, info, stage, {1, 1});
+    const auto training = model->training(policy, batch, trainer);
     const double every = options.evaluate_every > 0 ? options.evaluate_every : 1e9;
-    return epoch_seconds(*training, loader, trial) + evaluation / every;
+    StageTime time = time_stage(*training, loader, views_to_note(options, trainer), trial);
+    time.epoch += evaluation / every;
+    return time;
   };
   const bool joint = info.has_predictor() && options.epochs2 > 0;
-  const double first = time_stage(1), second = joint ? time_stage(2) : 0;
+  const StageTime first = time_of(1), second = joint ? time_of(2) : StageTime{};
 
   // Speed varies, and at the end every candidate is evaluated once more.
   const double closing = evaluation * static_cast<double>(info.candidates.size() + 1);
-  const double left = 0.95 * (budget - watch.seconds() - closing);
-  const double planned = options.epochs1 * first + (joint ? options.epochs2 * second : 0);
+  const double left = 0.95 * (budget - watch.seconds() - closing) - second.before;
+  const double planned = options.epochs1 * first.epoch + options.epochs2 * second.epoch;
   const auto whole = [](double epochs) { return std::max(1, static_cast<int>(std::floor(epochs))); };
   Epochs epochs;
   if (options.epochs1 > 0) epochs.stage1 = whole(options.epochs1 * left / planned);
-  if (joint) epochs.stage2 = whole((left - epochs.stage1 * first) / second);
+  if (joint) epochs.stage2 = whole((left - epochs.stage1 * first.epoch) / second.epoch);
   return epochs;
 }
 

@@ -86,6 +86,10 @@ void add_joint_options(CLI::App& command, TrainOptions& o) {
   add("--eta", o.eta, "Weight of the cost");
   add("--alpha", o.alpha, "Target cost in G multiply-adds; 0: the mean of the resolutions' costs");
   add("--estimator", o.estimator, "Gradient of the choice: sparse, dense or oracle");
+  add("--oracle-views", o.oracle_views,
+      "Augmented views of a picture whose errors the oracle averages, where the classifier's rate is 0; 0: "
+      "the "
+      "view of the step");
   add("--predictor-rate", o.predictor_rate, "Learning rate of the predictor, as a multiple of --lr");
   command
       .add_option(

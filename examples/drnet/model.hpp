@@ -68,6 +68,9 @@ class Training {
   /// Epoch `number` of this stage, on the batches of `loader_epoch`.
   virtual EpochReport epoch(std::uint32_t number, const Loader& loader, std::uint32_t loader_epoch,
                             const StepCallback& progress) = 0;
+  /// One augmented view of the pictures for an oracle that need not ask a resting classifier again.
+  virtual void note_errors(const Loader& loader, std::uint32_t loader_epoch,
+                           const std::function<void(std::size_t batches)>& progress) = 0;
   virtual void save(const std::filesystem::path& path, Metadata metadata) = 0;
   /// Goes on where `path` was saved. Throws Error for a file of another network or stage.
   virtual void restore(const std::filesystem::path& path) = 0;

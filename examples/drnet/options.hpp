@@ -68,8 +68,9 @@ struct TrainOptions {
   double tau = 1, eta = 0.2, alpha = 0;  ///< alpha in G multiply-adds; 0: the mean of the candidates
   std::string estimator = "sparse";
   double predictor_rate = 0.1, classifier_rate = 1;
-  double holdout = 0;  ///< share of the training pictures that only stage 2 sees
-  std::string crop;    ///< "padded", "resized", "none"; empty: as usual for the network
+  int oracle_views = 4;  ///< augmented views of a picture whose errors the oracle averages
+  double holdout = 0;    ///< share of the training pictures that only stage 2 sees
+  std::string crop;      ///< "padded", "resized", "none"; empty: as usual for the network
   double flip = 0.5;
 };
 

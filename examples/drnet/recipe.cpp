@@ -61,6 +61,7 @@ TrainerOptions trainer_options(const TrainOptions& options, const ModelInfo& mod
   require(options.predictor_rate >= 0, "--predictor-rate", "at least 0", options.predictor_rate);
   require(options.label_smoothing >= 0 && options.label_smoothing < 1, "--label-smoothing",
           "0 or more, below 1", options.label_smoothing);
+  require(options.oracle_views >= 0, "--oracle-views", "at least 0", options.oracle_views);
   require(options.classifier_rate >= 0, "--classifier-rate", "at least 0", options.classifier_rate);
   return {.stage = stage,
           .sampled = options.sampled,
@@ -80,6 +81,12 @@ TrainerOptions trainer_options(const TrainOptions& options, const ModelInfo& mod
                     .alpha = target(options, model),
                     .label_smoothing = options.label_smoothing},
           .seed = options.run.seed};
+}
+
+int views_to_note(const TrainOptions& options, const TrainerOptions& trainer) {
+  const bool oracle_of_resting_classifier =
+      trainer.stage == 2 && trainer.joint.estimator == Estimator::oracle && trainer.classifier_rate == 0;
+  return oracle_of_resting_classifier ? options.oracle_views : 0;
 }
 
 Metadata identity(const TrainOptions& options, const ModelInfo& model) {
@@ -106,6 +113,7 @@ Metadata identity(const TrainOptions& options, const ModelInfo& model) {
           {"predictor_rate", text(options.predictor_rate)},
           {"classifier_rate", text(options.classifier_rate)},
           {"sampled", text(options.sampled)},
+          {"oracle_views", text(options.oracle_views)},
           {"holdout", text(options.holdout)},
           {"decay_weights_only", text(options.decay_weights_only)},
           {"crop", options.crop},

@@ -17,6 +17,9 @@ struct Epochs {
 [[nodiscard]] TrainerOptions trainer_options(const TrainOptions& options, const ModelInfo& model, int stage,
                                              const Epochs& epochs);
 
+/// Views of its pictures whose answers the stage notes before its first epoch (Trainer::note_errors).
+[[nodiscard]] int views_to_note(const TrainOptions& options, const TrainerOptions& trainer);
+
 /// Everything that decides the bits of a run but its length (threads and backend do not).
 [[nodiscard]] Metadata identity(const TrainOptions& options, const ModelInfo& model);
 

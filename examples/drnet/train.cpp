@@ -75,6 +75,20 @@ EpochReport train_epoch(const Run& run, Training& training, int stage, int epoch
                         });
 }
 
+/// An oracle and a classifier at rest: its answers are computed once, not in every epoch. The views have the
+/// numbers 0, 1, ... of the loader, which are stage 1's, so that a resumed run notes the same.
+void note_errors(const Run& run, Training& training, const TrainerOptions& options) {
+  const int views = views_to_note(run.options, options);
+  const Loader& loader = run.loaders.of(options.stage);
+  for (int view = 0; view < views; ++view) {
+    Progress progress("answers, view " + std::to_string(view + 1), loader.batches());
+    training.note_errors(loader, static_cast<std::uint32_t>(view), [&](std::size_t batches) {
+      check_interrupt();
+      progress.show(batches);
+    });
+  }
+}
+
 /// The `epoch` event of docs/log-format.md.
 nlohmann::json epoch_event(const Run& run, const EpochReport& report, double rate, double images_per_second) {
   return {{"event", "epoch"},
@@ -117,6 +131,7 @@ bool run_training(Run& run, bool resume) {
       training->restore(run.folder.checkpoint());
       epoch = run.position.epoch;
     }
+    note_errors(run, *training, options);
     for (; epoch < run.epochs.of(stage); ++epoch) {
       const double before = run.seconds();
       const EpochReport report = train_epoch(run, *training, stage, epoch);

@@ -20,6 +20,14 @@ class TrainingOf final : public Training {
     auto batches = loader.epoch(loader_epoch);
     return trainer_.epoch(number, batches, static_cast<Index>(loader.batches()), progress);
   }
+  void note_errors(const Loader& loader, std::uint32_t loader_epoch,
+                   const std::function<void(std::size_t)>& progress) override {
+    std::size_t batches = 0;
+    for (const Batch& batch : loader.epoch(loader_epoch)) {
+      trainer_.note_errors(batch.view(), batch.labels, {batch.indices.begin(), batch.indices.end()});
+      progress(++batches);
+    }
+  }
   void save(const std::filesystem::path& path, Metadata metadata) override {
     metadata["steps"] = std::to_string(trainer_.steps());
     save_checkpoint(path, net_, velocities(), metadata);

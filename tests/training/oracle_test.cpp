@@ -14,15 +14,6 @@ using support::Pictures;
 
 constexpr Index kImages = 6;
 
-/// softmax of a row.
-std::vector<double> softmax(std::vector<double> row) {
-  const double top = *std::max_element(row.begin(), row.end());
-  double sum = 0;
-  for (double& v : row) sum += v = std::exp(v - top);
-  for (double& v : row) v /= sum;
-  return row;
-}
-
 /// The answers of every candidate, [image][candidate].
 std::vector<std::vector<int>> answers_of(const Net& net, const Pictures<double>& pictures) {
   std::vector<std::vector<int>> result(kImages);
@@ -41,6 +32,26 @@ bool disagree(const std::vector<std::vector<int>>& answers) {
   return std::any_of(answers.begin(), answers.end(), [](const std::vector<int>& row) {
     return std::any_of(row.begin(), row.end(), [&](int answer) { return answer != row.front(); });
   });
+}
+
+/// dL/d(bias of the predictor's logits) for L = -1/B sum_b sum_j w_bj log p_bj: what j saves against the
+/// worst candidate, in wrong answers and eta times its share of the range of costs. p [image][candidate].
+std::vector<double> bias_gradient(const std::vector<std::vector<int>>& answers,
+                                  const Pictures<double>& pictures, double eta,
+                                  const std::vector<double>& p) {
+  const auto range = static_cast<double>(Net::kMacs[0] - Net::kMacs[Net::kCount - 1]);
+  std::vector<double> gradient(Net::kCount, 0.0);
+  for (std::size_t i = 0; i < kImages; ++i) {
+    std::vector<double> risk;
+    for (std::size_t j = 0; j < Net::kCount; ++j)
+      risk.push_back((answers[i][j] == pictures.labels[i] ? 0 : 1) +
+                     eta * static_cast<double>(Net::kMacs[j]) / range);
+    const double worst = *std::max_element(risk.begin(), risk.end());
+    for (std::size_t k = 0; k < Net::kCount; ++k)  // -w_k log p_k, whose gradient is w_k (p - one_hot(k))
+      for (std::size_t j = 0; j < Net::kCount; ++j)
+        gradient[j] += (worst - risk[k]) * (p[i * Net::kCount + j] - (j == k ? 1 : 0)) / kImages;
+  }
+  return gradient;
 }
 
 std::span<const double> gradient_of(const char* name, Buffer<double>& gradients) {
@@ -67,21 +78,11 @@ TEST_CASE("The oracle's choice teaches the predictor", "[training]") {
       .estimator = Estimator::oracle, .eta = 0.3, .alpha = 0, .freeze_classifier = true};
   step.joint(Serial{}, net, pictures.batch(), pictures.labels, noise, options);
 
-  const auto range = static_cast<double>(Net::kMacs[0] - Net::kMacs[Net::kCount - 1]);
-  std::vector<double> bias(Net::kCount, 0.0);
-  for (std::size_t i = 0; i < kImages; ++i) {
-    std::vector<double> score;
-    for (std::size_t j = 0; j < Net::kCount; ++j)
-      score.push_back(-3 * ((answers[i][j] == pictures.labels[i] ? 0 : 1) +
-                            options.eta * static_cast<double>(Net::kMacs[j]) / range));
-    const auto q = softmax(score);
-    for (std::size_t j = 0; j < Net::kCount; ++j)
-      bias[j] += (step.soft()[i * Net::kCount + j] - q[j]) / kImages;
-  }
+  const auto expected = bias_gradient(answers, pictures, options.eta, step.soft());
   const auto actual = gradient_of("fc.bias", step.predictor_gradients());
-  REQUIRE(actual.size() == bias.size());
-  for (std::size_t j = 0; j < bias.size(); ++j)
-    CHECK(actual[j] == Approx(bias[j]).epsilon(1e-9).margin(1e-12));
+  REQUIRE(actual.size() == expected.size());
+  for (std::size_t j = 0; j < expected.size(); ++j)
+    CHECK(actual[j] == Approx(expected[j]).epsilon(1e-9).margin(1e-12));
   for (const double g : step.gradients().span()) REQUIRE(g == 0.0);
 }
 
@@ -100,6 +101,67 @@ TEST_CASE("With a target above every cost, the oracle looks at errors alone", "[
   CHECK(losses.flops == 0);
   CHECK(support::same_bits(without_price, std::vector<double>(step.predictor_gradients().span().begin(),
                                                               step.predictor_gradients().span().end())));
+}
+
+TEST_CASE("Noted answers of a resting classifier give the bits of computed ones", "[training]") {
+  const Pictures<double> pictures(kImages);
+  TrainerOptions options{.stage = 2, .predictor_rate = 1, .classifier_rate = 0};
+  options.joint = {.estimator = Estimator::oracle, .eta = 0.3};
+  Net computed(3), noted(3);
+  Trainer<Net> a(computed, Serial{}, kImages, options), b(noted, Serial{}, kImages, options);
+  b.note_errors(pictures.batch(), pictures.labels, pictures.indices);
+  CHECK(support::Snapshot<double>(computed) == support::Snapshot<double>(noted));
+  for (int step = 0; step < 3; ++step) {
+    const auto one = a.step(pictures.batch(), pictures.labels, pictures.indices, 0, 1.0);
+    const auto two = b.step(pictures.batch(), pictures.labels, pictures.indices, 0, 1.0);
+    CHECK(one.correct == two.correct);
+    CHECK(one.chosen == two.chosen);
+    CHECK(one.macs == two.macs);
+  }
+  CHECK(support::Snapshot<double>(computed) == support::Snapshot<double>(noted));
+}
+
+TEST_CASE("Noted views of an image count with the mean of their errors", "[training]") {
+  const Pictures<double> pictures(kImages);
+  Pictures<double> other(kImages);
+  for (int& label : other.labels) label = (label + 1) % Net::kClasses;
+  const auto gradients = [&](bool twice) {
+    TrainerOptions options{
+        .stage = 2, .sgd = {.momentum = 0, .weight_decay = 0}, .predictor_rate = 1, .classifier_rate = 0};
+    options.schedule = {.decay = Decay::constant, .base = 1, .warmup = 0};
+    options.joint = {.estimator = Estimator::oracle, .eta = 0.3};
+    Net net(3);
+    Trainer<Net> trainer(net, Serial{}, kImages, options);
+    trainer.note_errors(pictures.batch(), pictures.labels, pictures.indices);
+    if (twice) trainer.note_errors(pictures.batch(), other.labels, pictures.indices);
+    trainer.step(pictures.batch(), pictures.labels, pictures.indices, 0, 1.0);
+    return support::Snapshot<double>(net);
+  };
+  CHECK_FALSE(gradients(false) == gradients(true));
+
+  // The mean itself, where a step is given it.
+  Net net(3);
+  DynamicStep<Net> step(kImages);
+  std::vector<double> errors(kImages * Net::kCount), swapped(errors.size()), mean(errors.size());
+  step.errors(Serial{}, net, pictures.batch(), pictures.labels, errors);
+  step.errors(Serial{}, net, pictures.batch(), other.labels, swapped);
+  for (std::size_t i = 0; i < mean.size(); ++i) mean[i] = (errors[i] + swapped[i]) / 2;
+  step.predictor_step(Serial{}, net, pictures.batch(), mean, {.eta = 0.3});
+  Sgd<Net::PredictorNetwork> sgd({.momentum = 0, .weight_decay = 0});
+  sgd.step(Serial{}, net.predictor(), step.predictor_gradients(), 1.0);
+  CHECK(support::Snapshot<double>(net) == gradients(true));
+}
+
+TEST_CASE("Errors that cannot be noted or used", "[training]") {
+  const Pictures<double> pictures(kImages);
+  Net net(3);
+  TrainerOptions options{.stage = 2};
+  options.joint.estimator = Estimator::oracle;
+  Trainer<Net> learns(net, Serial{}, kImages, options);  // a classifier that learns answers otherwise later
+  CHECK_THROWS_AS(learns.note_errors(pictures.batch(), pictures.labels, pictures.indices), Error);
+  DynamicStep<Net> step(kImages);
+  const std::vector<double> few(kImages);
+  CHECK_THROWS_AS(step.predictor_step(Serial{}, net, pictures.batch(), few, {}), Error);
 }
 
 TEST_CASE("Sampled stage 1 equals a joint step forced to the same choice", "[training]") {

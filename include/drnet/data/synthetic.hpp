@@ -38,8 +38,8 @@ class Synthetic final : public Dataset {
   enum class Texture { stripes, checks };
   static constexpr int kShapes = 5, kTextures = 2;
   /// Periods of fine textures, in pixels (sampling would lose a period of 2), and where coarse ones start: at
-  /// half the size they still have three pixels.
-  static constexpr float kMinFine = 2.2F, kMaxFine = 2.8F, kMinCoarse = 6.0F;
+  /// half the size they still have more than three pixels.
+  static constexpr float kMinFine = 2.2F, kMaxFine = 2.5F, kMinCoarse = 7.0F;
 
   using Color = std::array<float, 3>;  // red, green, blue in [0, 1]
 
@@ -81,7 +81,7 @@ class Synthetic final : public Dataset {
            std::to_string(options_.seed);
   }
 
-  /// The texture's spatial frequency in cycles a pixel: above 1/3 for fine textures, at most 1/6 for
+  /// The texture's spatial frequency in cycles a pixel: at least 0.4 for fine textures, at most 1/7 for
   /// coarse ones.
   [[nodiscard]] float difficulty(std::size_t index) const { return 1.0F / scene(index).period; }
 
@@ -100,7 +100,7 @@ class Synthetic final : public Dataset {
     s.texture = static_cast<Texture>(label(index) % kTextures);
     const bool fine = uniform(0, 1) < options_.fine;
     s.period = fine ? uniform(kMinFine, kMaxFine) : uniform(kMinCoarse, side * (9.0F / 32.0F));
-    s.radius = uniform(std::max(side * 0.25F, 1.5F * s.period), side * 0.45F);  // room for some crests
+    s.radius = uniform(std::max(side * 0.32F, 1.5F * s.period), side * 0.45F);  // room for some crests
     const float free = side / 2.0F - s.radius * 0.9F;
     s.x = side / 2.0F + uniform(-free, free);
     s.y = side / 2.0F + uniform(-free, free);

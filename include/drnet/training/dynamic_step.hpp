@@ -13,9 +13,11 @@
 #include <drnet/dynamic/gumbel.hpp>
 #include <drnet/dynamic/image_scaler.hpp>
 #include <drnet/training/cross_entropy.hpp>
+#include <drnet/training/oracle.hpp>
 
 #include <cmath>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <tuple>
 #include <vector>
@@ -23,14 +25,10 @@
 namespace drnet::inline DRNET_ISA {
 
 /// How the predictor gets its gradient; `sparse` and `dense` as in METHOD. `oracle` is ours: with the answers
-/// of every candidate at hand (as dense has them), the predictor learns by cross entropy the soft choice of
-/// an oracle that knows which candidates are right,
-///   q_b = softmax_j(-3 (wrong_bj + eta C_j / (C_max - C_min))),   wrong_bj = [argmax F_j(x_b) != label],
-/// where the cost counts while the mean cost of the choices exceeds alpha. The learned p is the mean of q
-/// over pictures that look alike; it prefers the cheaper candidate where that is wrong more often by less
-/// than about eta times the saved share of the cost (the softmax is soft enough to be nearly linear there).
-/// Neither noise nor straight-through bias, and no saturation: the gradient of the predictor's logits is p -
-/// q. The classifier's gradient is that of sum_j p_bj CE(F_j(x_b)).
+/// of every candidate at hand (as dense has them), the predictor learns what an oracle knows, which
+/// candidates are right and what they cost (training/oracle.hpp); the cost counts while the mean cost of the
+/// choices exceeds alpha. There is no temperature. The classifier's gradient is that of sum_j p_bj
+/// CE(F_j(x_b)).
 enum class Estimator { sparse, dense, oracle };
 
 /// Named options of the joint loss.
@@ -104,8 +102,7 @@ class DynamicStep {
     check(images, labels);
     gradients_.fill(T(0));
     StepLosses losses{.samples = images.count * kCount, .chosen = std::vector<Index>(kCount, images.count)};
-    all_.resize(static_cast<std::size_t>(images.count));
-    for (Index i = 0; i < images.count; ++i) all_[static_cast<std::size_t>(i)] = i;
+    select_all(images.count);
     unroll<kCount>([&](auto j) {
       auto& activations = *std::get<j>(classifiers_);
       const Pass pass = classifier_pass(policy, j, images.count);
@@ -150,7 +147,8 @@ class DynamicStep {
     StepLosses losses{.samples = images.count, .chosen = std::vector<Index>(kCount, 0)};
     dh_.assign(hard_.size(), T(0));
     selected_gradients(images.count, labels, options, false, losses);
-    count_choices(images.count, labels, losses);
+    count_correct(labels, losses);
+    count_choices(images.count, losses);
     losses.macs -= static_cast<double>(Net::kRoutingMacs);  // nobody asked the predictor
     losses.total = losses.cross_entropy;
     classifier_backward(policy, net, false);
@@ -169,10 +167,7 @@ class DynamicStep {
                   std::to_string(noise.size()));
     gradients_.fill(T(0));
     predictor_gradients_.fill(T(0));
-    if (options.estimator == Estimator::oracle) {
-      no_noise_.assign(noise.size(), T(0));
-      noise = no_noise_;
-    }
+    if (options.estimator == Estimator::oracle) noise = no_noise(images.count);
     select(policy, net, images, noise, options);
     const bool dense = options.estimator != Estimator::sparse;
     run_classifiers(policy, net, images, options, dense);
@@ -185,8 +180,44 @@ class DynamicStep {
       selected_gradients(images.count, labels, options, dense, losses);
       add_flops(options, losses);
     }
-    count_choices(images.count, labels, losses);
-    backward(policy, net, images, options, dense);
+    count_correct(labels, losses);
+    count_choices(images.count, losses);
+    if (!options.freeze_classifier) classifier_backward(policy, net, dense);
+    predictor_backward(policy, net, images.count, options);
+    return losses;
+  }
+
+  /// Whether each candidate answers wrongly: errors [batch][m], 0 or 1. The classifiers use their running
+  /// statistics and stay as they are.
+  void errors(const ExecutionPolicy& policy, Net& net, const ImageBatch<T>& images,
+              std::span<const int> labels, std::span<T> errors) {
+    check(images, labels);
+    check_errors(images, errors.size());
+    select_all(images.count);
+    hard_.assign(errors.size(), T(0));
+    run_classifiers(policy, net, images, {.freeze_classifier = true}, true);
+    answer_errors(labels, errors);
+  }
+
+  /// Stage 2 of a classifier at rest whose errors [batch][m] are known, each from 0 to 1: gradients of the
+  /// predictor alone, by Estimator::oracle. The cross entropy reported is that of the predictor's choice, an
+  /// answer counts as correct where its error is below a half.
+  StepLosses predictor_step(const ExecutionPolicy& policy, Net& net, const ImageBatch<T>& images,
+                            std::span<const T> errors, JointOptions options) requires(Net::kHasPredictor) {
+    check(images);
+    check_errors(images, errors.size());
+    options.check();
+    if (!predictor_) throw Error("predictor step", "a DynamicStep made with a predictor", "one made without");
+    options.estimator = Estimator::oracle;
+    predictor_gradients_.fill(T(0));
+    select(policy, net, images, no_noise(images.count), options);
+    StepLosses losses{.samples = images.count, .chosen = std::vector<Index>(kCount, 0)};
+    dh_.assign(errors.begin(), errors.end());
+    losses.cross_entropy = oracle_choice(images.count, options, losses);
+    losses.total = losses.cross_entropy + options.eta * losses.flops;
+    for (std::size_t i = 0; i < errors.size(); ++i) losses.correct += hard_[i] > T(0) && errors[i] < T(0.5);
+    count_choices(images.count, losses);
+    predictor_backward(policy, net, images.count, options);
     return losses;
   }
 
@@ -201,15 +232,32 @@ class DynamicStep {
       std::integer_sequence<int, J...>);
   using Classifiers = decltype(classifiers_of(std::make_integer_sequence<int, kCount>{}));
 
-  void check(const ImageBatch<T>& images, std::span<const int> labels) const {
+  void check(const ImageBatch<T>& images) const {
     if (images.count < 1 || images.count > capacity_)
       throw Error("training batch", "1 to " + std::to_string(capacity_) + " images",
                   std::to_string(images.count));
+  }
+  void check(const ImageBatch<T>& images, std::span<const int> labels) const {
+    check(images);
     if (labels.size() != static_cast<std::size_t>(images.count))
       throw Error("training batch", std::to_string(images.count) + " labels", std::to_string(labels.size()));
     for (const int label : labels)
       if (label < 0 || label >= kClasses)
         throw Error("training batch: label", "0 to " + std::to_string(kClasses - 1), std::to_string(label));
+  }
+
+  static void check_errors(const ImageBatch<T>& images, std::size_t count) {
+    if (count != static_cast<std::size_t>(images.count * kCount))
+      throw Error("training batch: errors", std::to_string(images.count * kCount) + " values",
+                  std::to_string(count));
+  }
+  std::span<const T> no_noise(Index images) {
+    no_noise_.assign(static_cast<std::size_t>(images * kCount), T(0));
+    return no_noise_;
+  }
+  void select_all(Index images) {
+    all_.resize(static_cast<std::size_t>(images));
+    std::iota(all_.begin(), all_.end(), Index(0));
   }
 
   [[nodiscard]] Pass classifier_pass(const ExecutionPolicy& policy, int bank, Index n) const {
@@ -234,8 +282,8 @@ class DynamicStep {
   void select(const ExecutionPolicy& policy, Net& net, const ImageBatch<T>& images, std::span<const T> noise,
               const JointOptions& options) {
     const auto n = static_cast<std::size_t>(images.count);
-    all_.resize(n);
-    for (Index i = 0; i < images.count; ++i) all_[static_cast<std::size_t>(i)] = i;
+    const T tau = options.estimator == Estimator::oracle ? T(1) : static_cast<T>(options.tau);
+    select_all(images.count);
     scale(policy, predictor_scaler_, images, all_, predictor_->input());
     predictor_->forward({.policy = policy, .n = images.count, .capacity = capacity_}, net.predictor(),
                         scratch_.data());
@@ -246,7 +294,7 @@ class DynamicStep {
     for (std::size_t i = 0; i < n; ++i) {
       const auto z = logits_of(predictor_->output(), static_cast<Index>(i));
       std::copy(z.begin(), z.end(), logits_.begin() + static_cast<std::ptrdiff_t>(i * kCount));
-      const int j = gumbel_softmax<T>(z, noise.subspan(i * kCount, kCount), static_cast<T>(options.tau),
+      const int j = gumbel_softmax<T>(z, noise.subspan(i * kCount, kCount), tau,
                                       std::span(soft_).subspan(i * kCount, kCount));
       hard_[i * kCount + static_cast<std::size_t>(j)] = T(1);
       chosen_[static_cast<std::size_t>(j)].push_back(static_cast<Index>(i));
@@ -305,38 +353,55 @@ class DynamicStep {
     });
   }
 
-  /// Expected cross entropy, dL/dF_j = p_bj (softmax - target) / B, and the oracle's choice in place of
-  /// hard_.
+  /// Expected cross entropy, dL/dF_j = p_bj (softmax - target) / B, and in dh_ the predictor's gradient.
   void oracle_gradients(Index n, std::span<const int> labels, const JointOptions& options,
                         StepLosses& losses) {
-    constexpr T kSharpness = T(3);
     const double weight = 1.0 / static_cast<double>(n);
-    const FlopsLoss<T> flops{cost_, static_cast<T>(options.alpha)};
-    const T price = flops.value(hard_) > 0 ? static_cast<T>(options.eta) / flops.range() : T(0);
     unroll<kCount>([&](auto j) {
       auto& activations = *std::get<j>(classifiers_);
       for (std::size_t i = 0; i < labels.size(); ++i) {
-        const std::span<const T> z = logits_of(activations.output(), static_cast<Index>(i));
         const double p = static_cast<double>(soft_[i * kCount + j]);
         losses.cross_entropy +=
             weight * p *
-            cross_entropy<T>(z, labels[i], options.label_smoothing, weight * p,
+            cross_entropy<T>(logits_of(activations.output(), static_cast<Index>(i)), labels[i],
+                             options.label_smoothing, weight * p,
                              logits_of(activations.output_gradient(), static_cast<Index>(i)));
-        const T wrong = argmax(z) == labels[i] ? T(0) : T(1);
-        dh_[i * kCount + j] = -kSharpness * (wrong + price * cost_[j]);
       }
     });
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-      const auto row = std::span(dh_).subspan(i * kCount, kCount);
-      gumbel_softmax<T>(row, std::span<const T>(no_noise_).subspan(i * kCount, kCount), T(1), row);
-    }
-    losses.flops = static_cast<double>(flops.value(hard_));
+    answer_errors(labels, dh_);
+    oracle_choice(n, options, losses);
     losses.total = losses.cross_entropy + options.eta * losses.flops;
   }
-  /// What the selected candidates answered, and how often each was selected.
-  void count_choices(Index n, std::span<const int> labels, StepLosses& losses) const {
+  /// Errors [batch][m] of the answers that all candidates have just given.
+  void answer_errors(std::span<const int> labels, std::span<T> errors) {
+    unroll<kCount>([&](auto j) {
+      auto& activations = *std::get<j>(classifiers_);
+      for (std::size_t i = 0; i < labels.size(); ++i)
+        errors[i * kCount + j] =
+            argmax(logits_of(activations.output(), static_cast<Index>(i))) == labels[i] ? T(0) : T(1);
+    });
+  }
+  /// dh_: from errors to the gradient of the predictor's logits. Returns the mean loss of its choice.
+  double oracle_choice(Index n, const JointOptions& options, StepLosses& losses) {
+    const FlopsLoss<T> flops{cost_, static_cast<T>(options.alpha)};
+    losses.flops = static_cast<double>(flops.value(hard_));
+    const T price = losses.flops > 0 ? static_cast<T>(options.eta) / flops.range() : T(0);
+    std::array<T, kCount> dz;
+    double loss = 0;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i) {
+      const auto row = std::span(dh_).subspan(i * kCount, kCount);
+      loss += oracle_loss<T>(row, cost_, price, std::span(soft_).subspan(i * kCount, kCount),
+                             T(1) / static_cast<T>(n), dz);
+      std::copy(dz.begin(), dz.end(), row.begin());
+    }
+    return loss / static_cast<double>(n);
+  }
+  void count_correct(std::span<const int> labels, StepLosses& losses) const {
     for (std::size_t i = 0; i < labels.size(); ++i)
       losses.correct += argmax(std::span<const T>(outputs_).subspan(i * kClasses, kClasses)) == labels[i];
+  }
+  /// How often each candidate was selected, and what that cost.
+  void count_choices(Index n, StepLosses& losses) const {
     for (std::size_t j = 0; j < chosen_.size(); ++j) {
       losses.chosen[j] = static_cast<Index>(chosen_[j].size());
       losses.macs += static_cast<double>(losses.chosen[j] * Net::kMacs[j]) / static_cast<double>(n);
@@ -359,20 +424,18 @@ class DynamicStep {
     });
   }
 
-  void backward(const ExecutionPolicy& policy, Net& net, const ImageBatch<T>& images,
-                const JointOptions& options, bool dense) {
-    if (!options.freeze_classifier) classifier_backward(policy, net, dense);
-    for (std::size_t i = 0; i < static_cast<std::size_t>(images.count); ++i) {
-      const auto soft = std::span<const T>(soft_).subspan(i * kCount, kCount),
-                 dh = std::span<const T>(dh_).subspan(i * kCount, kCount);
+  void predictor_backward(const ExecutionPolicy& policy, Net& net, Index n, const JointOptions& options) {
+    for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i) {
+      const auto dh = std::span<const T>(dh_).subspan(i * kCount, kCount);
       const auto dz = logits_of(predictor_->output_gradient(), static_cast<Index>(i));
       if (options.estimator == Estimator::oracle)
-        for (std::size_t j = 0; j < dz.size(); ++j) dz[j] = (soft[j] - dh[j]) / static_cast<T>(images.count);
+        std::copy(dh.begin(), dh.end(), dz.begin());
       else
-        gumbel_softmax_backward<T>(soft, dh, static_cast<T>(options.tau), dz);
+        gumbel_softmax_backward<T>(std::span<const T>(soft_).subspan(i * kCount, kCount), dh,
+                                   static_cast<T>(options.tau), dz);
     }
     // The predictor's forward pass still stands in its own workspace.
-    predictor_->backward({.policy = policy, .n = images.count, .capacity = capacity_}, net.predictor(),
+    predictor_->backward({.policy = policy, .n = n, .capacity = capacity_}, net.predictor(),
                          predictor_gradients_.data(), scratch_.data());
   }
 

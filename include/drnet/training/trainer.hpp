@@ -8,7 +8,9 @@
 #include <drnet/training/schedule.hpp>
 #include <drnet/training/sgd.hpp>
 
+#include <array>
 #include <cmath>
+#include <unordered_map>
 
 namespace drnet::inline DRNET_ISA {
 
@@ -82,6 +84,23 @@ class Trainer {
       }
     ++steps_;
     return losses;
+  }
+
+  /// For stage 2 with Estimator::oracle and a classifier at rest, whose answers do not change: notes which
+  /// candidates answer these images right. Steps whose images are all noted compute the predictor alone, at a
+  /// fraction of the time. An image noted several times (in several augmented views) has the mean of its
+  /// errors.
+  void note_errors(const ImageBatch<T>& images, std::span<const int> labels, std::span<const Index> samples) {
+    if (options_.stage != 2 || options_.joint.estimator != Estimator::oracle || !rests())
+      throw Error("Trainer::note_errors", "stage 2 with Estimator::oracle and a classifier at rest",
+                  "other options");
+    batch_errors_.resize(samples.size() * Net::kCount);
+    step_.errors(*policy_, net_, images, labels, batch_errors_);
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      Noted& noted = noted_[samples[i]];
+      ++noted.views;
+      for (std::size_t j = 0; j < Net::kCount; ++j) noted.errors[j] += batch_errors_[i * Net::kCount + j];
+    }
   }
 
   /// Trains on every batch of a range. A batch has images (planar, .data() and .shape() as of an xtensor),
@@ -167,6 +186,23 @@ class Trainer {
                   net_.predictor().statistics().data());
   }
 
+  /// Whether stage 2 leaves the classifier as it is.
+  [[nodiscard]] bool rests() const {
+    return options_.joint.freeze_classifier || options_.classifier_rate == 0;
+  }
+  /// batch_errors_ from what was noted; false where that is not all.
+  bool recall_errors(std::span<const Index> samples) {
+    if (noted_.empty()) return false;
+    batch_errors_.clear();
+    for (const Index sample : samples) {
+      const auto found = noted_.find(sample);
+      if (found == noted_.end()) return false;
+      for (const T sum : found->second.errors)
+        batch_errors_.push_back(sum / static_cast<T>(found->second.views));
+    }
+    return true;
+  }
+
   StepLosses gradients(const ImageBatch<T>& images, std::span<const int> labels,
                        std::span<const Index> samples, std::uint32_t epoch) {
     if constexpr (Net::kHasPredictor)
@@ -177,7 +213,8 @@ class Trainer {
             noise_.push_back(static_cast<T>(gumbel_noise(
                 options_.seed, epoch, static_cast<std::uint32_t>(sample), static_cast<std::uint32_t>(j))));
         JointOptions joint = options_.joint;
-        joint.freeze_classifier |= options_.classifier_rate == 0;
+        joint.freeze_classifier = rests();
+        if (recall_errors(samples)) return step_.predictor_step(*policy_, net_, images, batch_errors_, joint);
         return step_.joint(*policy_, net_, images, labels, noise_, joint);
       }
     if (options_.sampled) {
@@ -200,6 +237,12 @@ class Trainer {
       for (T& g : gradients_of.span()) g *= static_cast<T>(options_.max_gradient_norm / norm);
   }
 
+  /// The errors of one image, summed over views.
+  struct Noted {
+    Index views = 0;
+    std::array<T, Net::kCount> errors{};
+  };
+
   Net& net_;
   Policy policy_;
   TrainerOptions options_;
@@ -207,7 +250,8 @@ class Trainer {
   Sgd<typename Net::ClassifierNetwork> classifier_sgd_;
   std::optional<Sgd<typename Net::PredictorNetwork>> predictor_sgd_;
   Buffer<T> classifier_statistics_, predictor_statistics_;
-  std::vector<T> noise_;
+  std::vector<T> noise_, batch_errors_;
+  std::unordered_map<Index, Noted> noted_;
   std::vector<Index> samples_;
   std::vector<int> choice_;
   Index steps_ = 0;
