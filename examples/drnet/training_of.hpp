@@ -6,6 +6,7 @@
 #include <drnet/io/checkpoint.hpp>
 
 #include <utility>
+#include <vector>
 
 namespace drnet::program {
 
@@ -24,7 +25,8 @@ class TrainingOf final : public Training {
                    const std::function<void(std::size_t)>& progress) override {
     std::size_t batches = 0;
     for (const Batch& batch : loader.epoch(loader_epoch)) {
-      trainer_.note_errors(batch.view(), batch.labels, {batch.indices.begin(), batch.indices.end()});
+      const std::vector<Index> samples(batch.indices.begin(), batch.indices.end());
+      trainer_.note_errors(batch.view(), batch.labels, samples);
       progress(++batches);
     }
   }
