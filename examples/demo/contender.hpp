@@ -51,11 +51,14 @@ drnet::Index train(Net& net, const drnet::Dataset& data, drnet::TrainerOptions o
       .decay = drnet::Decay::cosine, .base = budget.rate, .warmup = 0.03, .total = 1, .floor = 0.01};
   options.sgd = {.momentum = 0.9, .nesterov = true, .weight_decay = 5e-4};
   drnet::Trainer<Net> trainer(net, all_processors(), batch, options);
-  const drnet::Loader loader(data, drnet::Transform{drnet::random_flip(), drnet::normalize()},
-                             {.batch = batch, .seed = 1, .threads = 1, .prefetch = 4, .drop_last = true});
+  const drnet::Transform transform{drnet::random_flip(), drnet::normalize()};
+  drnet::LoaderOptions loading{.batch = batch, .seed = 1, .threads = 1, .prefetch = 4};
+  const drnet::Loader all(data, transform, loading);
+  loading.drop_last = true;
+  const drnet::Loader loader(data, transform, loading);
   const double start = now();
   if (options.stage == 2)
-    for (const drnet::Batch& b : loader.epoch(0))
+    for (const drnet::Batch& b : all.epoch(0))
       trainer.note_errors(b.view(), b.labels, std::vector<drnet::Index>(b.indices.begin(), b.indices.end()));
   drnet::Index images = 0;
   for (std::uint32_t epoch = budget.epoch;; ++epoch)

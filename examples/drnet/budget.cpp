@@ -57,13 +57,14 @@ struct StageTime {
   double before = 0, epoch = 0;
 };
 
-StageTime time_stage(Training& training, const Loader& loader, int views, double most) {
+StageTime time_stage(Training& training, const Loader& loader, const Loader& answers, int views,
+                     double most) {
   const auto batches = static_cast<double>(loader.batches());
   StageTime time;
   std::size_t limit = loader.batches();
   if (views > 0) {  // the epoch is timed on batches whose answers are noted
     const Trial noting = time_batches(
-        most, limit, [&](auto done) { training.note_errors(loader, 0, [&](std::size_t) { done(); }); });
+        most, limit, [&](auto done) { training.note_errors(answers, 0, [&](std::size_t) { done(); }); });
     limit = noting.batches;
     time.before = views * batches * noting.seconds_per_batch;
   }
@@ -106,7 +107,7 @@ Epochs epochs_within_budget(const TrainOptions& options, const Policy& policy, c
     const TrainerOptions trainer = trainer_options(options, info, stage, {1, 1});
     const auto training = model->training(policy, batch, trainer);
     const double every = options.evaluate_every > 0 ? options.evaluate_every : 1e9;
-    StageTime time = time_stage(*training, loader, views_to_note(options, trainer), trial);
+    StageTime time = time_stage(*training, loader, loaders.answers(), views_to_note(options, trainer), trial);
     time.epoch += evaluation / every;
     return time;
   };

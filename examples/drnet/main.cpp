@@ -88,8 +88,7 @@ void add_joint_options(CLI::App& command, TrainOptions& o) {
   add("--estimator", o.estimator, "Gradient of the choice: sparse, dense or oracle");
   add("--oracle-views", o.oracle_views,
       "Augmented views of a picture whose errors the oracle averages, where the classifier's rate is 0; 0: "
-      "the "
-      "view of the step");
+      "the view of the step");
   add("--predictor-rate", o.predictor_rate, "Learning rate of the predictor, as a multiple of --lr");
   command
       .add_option(

@@ -84,9 +84,7 @@ TrainerOptions trainer_options(const TrainOptions& options, const ModelInfo& mod
 }
 
 int views_to_note(const TrainOptions& options, const TrainerOptions& trainer) {
-  const bool oracle_of_resting_classifier =
-      trainer.stage == 2 && trainer.joint.estimator == Estimator::oracle && trainer.classifier_rate == 0;
-  return oracle_of_resting_classifier ? options.oracle_views : 0;
+  return trainer.answers_rest() ? options.oracle_views : 0;
 }
 
 Metadata identity(const TrainOptions& options, const ModelInfo& model) {

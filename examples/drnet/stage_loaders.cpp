@@ -21,15 +21,16 @@ StageLoaders::StageLoaders(std::shared_ptr<const Dataset> pictures, const TrainO
     first_pictures_ = std::move(rest);
     second_pictures_ = std::move(held);
   }
-  const auto load = [&](const Dataset& set, std::optional<Loader>& loader) {
+  const auto load = [&](const Dataset& set, std::optional<Loader>& loader, bool drop_last) {
     loader.emplace(set, training_transform(model, options.crop, options.flip),
                    LoaderOptions{.batch = std::min(options.batch, set.size()),
                                  .seed = options.run.seed,
                                  .threads = thread_count(options.run),
-                                 .drop_last = true});
+                                 .drop_last = drop_last});
   };
-  load(*first_pictures_, first_);
-  if (second_pictures_) load(*second_pictures_, second_);
+  load(*first_pictures_, first_, true);
+  if (second_pictures_) load(*second_pictures_, second_, true);
+  load(second_pictures_ ? *second_pictures_ : *first_pictures_, answers_, false);
 }
 
 }  // namespace drnet::program

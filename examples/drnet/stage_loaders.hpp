@@ -17,10 +17,12 @@ class StageLoaders {
   StageLoaders(std::shared_ptr<const Dataset> pictures, const TrainOptions& options, const ModelInfo& model);
 
   [[nodiscard]] const Loader& of(int stage) const { return stage == 2 && second_ ? *second_ : *first_; }
+  /// Stage 2's pictures to the last, where its epochs leave out an incomplete batch: to note answers of all.
+  [[nodiscard]] const Loader& answers() const { return *answers_; }
 
  private:
   std::shared_ptr<const Dataset> first_pictures_, second_pictures_;
-  std::optional<Loader> first_, second_;  // second_: where it differs
+  std::optional<Loader> first_, second_, answers_;  // second_: where it differs
 };
 
 }  // namespace drnet::program

@@ -75,11 +75,11 @@ EpochReport train_epoch(const Run& run, Training& training, int stage, int epoch
                         });
 }
 
-/// An oracle and a classifier at rest: its answers are computed once, not in every epoch. The views have the
-/// numbers 0, 1, ... of the loader, which are stage 1's, so that a resumed run notes the same.
+/// An oracle and a classifier at rest: its answers are computed once, not in every epoch. The views are the
+/// epochs 0, 1, ... of their loader wherever the run stands, so that a resumed run notes the same.
 void note_errors(const Run& run, Training& training, const TrainerOptions& options) {
   const int views = views_to_note(run.options, options);
-  const Loader& loader = run.loaders.of(options.stage);
+  const Loader& loader = run.loaders.answers();
   for (int view = 0; view < views; ++view) {
     Progress progress("answers, view " + std::to_string(view + 1), loader.batches());
     training.note_errors(loader, static_cast<std::uint32_t>(view), [&](std::size_t batches) {

@@ -152,6 +152,20 @@ TEST_CASE("Noted views of an image count with the mean of their errors", "[train
   CHECK(support::Snapshot<double>(net) == gradients(true));
 }
 
+TEST_CASE("A batch with an image whose answers were not noted computes them all", "[training]") {
+  const Pictures<double> pictures(kImages), half(kImages / 2);
+  TrainerOptions options{.stage = 2, .predictor_rate = 1, .classifier_rate = 0};
+  options.joint = {.estimator = Estimator::oracle, .eta = 0.3};
+  Net computed(3), noted(3);
+  Trainer<Net> a(computed, Serial{}, kImages, options), b(noted, Serial{}, kImages, options);
+  std::vector<int> wrong = half.labels;  // would be seen if they were used
+  for (int& label : wrong) label = (label + 1) % Net::kClasses;
+  b.note_errors(half.batch(), wrong, half.indices);
+  a.step(pictures.batch(), pictures.labels, pictures.indices, 0, 1.0);
+  b.step(pictures.batch(), pictures.labels, pictures.indices, 0, 1.0);
+  CHECK(support::Snapshot<double>(computed) == support::Snapshot<double>(noted));
+}
+
 TEST_CASE("Errors that cannot be noted or used", "[training]") {
   const Pictures<double> pictures(kImages);
   Net net(3);

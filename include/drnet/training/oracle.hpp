@@ -10,7 +10,7 @@
 // cost-sensitive classification). There is neither noise nor straight-through bias.
 #pragma once
 
-#include <drnet/core/error.hpp>
+#include <drnet/core/config.hpp>
 
 #include <algorithm>
 #include <cmath>

@@ -26,6 +26,13 @@ struct TrainerOptions {
   JointOptions joint{};          ///< label smoothing counts in both stages
   double max_gradient_norm = 0;  ///< scales down larger gradients of a network; 0: never
   std::uint64_t seed = 0;
+
+  /// Whether stage 2 leaves the classifier as it is.
+  [[nodiscard]] bool classifier_rests() const { return joint.freeze_classifier || classifier_rate == 0; }
+  /// Whether the steps learn from answers that do not change (Trainer::note_errors).
+  [[nodiscard]] bool answers_rest() const {
+    return stage == 2 && joint.estimator == Estimator::oracle && classifier_rests();
+  }
 };
 
 /// Means over the steps of an epoch.
@@ -91,7 +98,7 @@ class Trainer {
   /// fraction of the time. An image noted several times (in several augmented views) has the mean of its
   /// errors.
   void note_errors(const ImageBatch<T>& images, std::span<const int> labels, std::span<const Index> samples) {
-    if (options_.stage != 2 || options_.joint.estimator != Estimator::oracle || !rests())
+    if (!options_.answers_rest())
       throw Error("Trainer::note_errors", "stage 2 with Estimator::oracle and a classifier at rest",
                   "other options");
     batch_errors_.resize(samples.size() * Net::kCount);
@@ -186,10 +193,6 @@ class Trainer {
                   net_.predictor().statistics().data());
   }
 
-  /// Whether stage 2 leaves the classifier as it is.
-  [[nodiscard]] bool rests() const {
-    return options_.joint.freeze_classifier || options_.classifier_rate == 0;
-  }
   /// batch_errors_ from what was noted; false where that is not all.
   bool recall_errors(std::span<const Index> samples) {
     if (noted_.empty()) return false;
@@ -207,14 +210,14 @@ class Trainer {
                        std::span<const Index> samples, std::uint32_t epoch) {
     if constexpr (Net::kHasPredictor)
       if (options_.stage == 2) {
+        JointOptions joint = options_.joint;
+        joint.freeze_classifier = options_.classifier_rests();
+        if (recall_errors(samples)) return step_.predictor_step(*policy_, net_, images, batch_errors_, joint);
         noise_.clear();
         for (const Index sample : samples)
           for (int j = 0; j < Net::kCount; ++j)
             noise_.push_back(static_cast<T>(gumbel_noise(
                 options_.seed, epoch, static_cast<std::uint32_t>(sample), static_cast<std::uint32_t>(j))));
-        JointOptions joint = options_.joint;
-        joint.freeze_classifier = rests();
-        if (recall_errors(samples)) return step_.predictor_step(*policy_, net_, images, batch_errors_, joint);
         return step_.joint(*policy_, net_, images, labels, noise_, joint);
       }
     if (options_.sampled) {
