@@ -7,9 +7,9 @@ function(run)
   execute_process(COMMAND ${ARGN} WORKING_DIRECTORY "${WORK_DIR}" COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
 
-# The project in the folder of the same name.
+# The project in the folder of the same name, with the generator of our own build: there may be no other.
 function(build_project)
-  run("${CMAKE_COMMAND}" -S "${CMAKE_CURRENT_LIST_DIR}/${WAY}" -B . "-DCMAKE_CXX_COMPILER=${COMPILER}"
+  run("${CMAKE_COMMAND}" -S "${CMAKE_CURRENT_LIST_DIR}/${WAY}" -B . -G "${GENERATOR}" "-DCMAKE_CXX_COMPILER=${COMPILER}"
     -DCMAKE_BUILD_TYPE=Release "-DCMAKE_PREFIX_PATH=${PREFIX}" "-DDRNET_SOURCE_DIR=${SOURCE_DIR}")
   run("${CMAKE_COMMAND}" --build .)
 endfunction()
