@@ -1,6 +1,6 @@
 // Every convolution shape of ResNet-50 at one resolution: GFLOP/s on one thread, the share of the core's FMA
-// peak, and the same loops with run-time extents; then the two gradients, the weight gradient also with a
-// batch. One translation unit per resolution.
+// peak, and the same loops with run-time extents; then the two gradients, of one image and of a batch. One
+// translation unit per resolution.
 #pragma once
 
 #include <runtime_convolution.hpp>
@@ -50,7 +50,7 @@ void time_convolution(const char* name) {
   std::fflush(stdout);
 }
 
-/// Both gradients at batch 1, and the weight gradient at the batch of a training step.
+/// Both gradients of one image (out of cache, for the batch has passed before it) and of a batch.
 template <drnet::Window W, drnet::Shape In, int Out>
 void time_gradients(const char* name) {
   using namespace drnet;
@@ -59,7 +59,7 @@ void time_gradients(const char* name) {
   constexpr int halo = std::max(gradient_halo(W, In.height), gradient_halo(W, In.width));
   constexpr int taps = W.kernel * W.kernel;
   FeatureTensor<float, In, W.padding> x(batch);
-  FeatureTensor<float, In, 0> dx(1);
+  FeatureTensor<float, In, 0> dx(batch);
   FeatureTensor<float, out, halo> dy(batch);
   Buffer<float> weights(Index{Out} * In.channels * taps), gradient(weights.size());
   Buffer<float> packed(turned_size<float>(Out, In.channels, W));
@@ -68,26 +68,27 @@ void time_gradients(const char* name) {
   const auto input = std::as_const(x).view();
   const auto output_gradient = std::as_const(dy).view();
   double peak_operations = 0;
+  const auto input_gradient = [&](Index n) {
+    convolution_input_gradient<W>(serial, n, output_gradient, std::as_const(packed).data(), dx.view(),
+                                  accumulator);
+  };
   const auto weight_gradient = [&](Index n) {
     convolution_weight_gradient<W>(serial, n, input, output_gradient, gradient.data(), scratch.data());
   };
-  const auto t = medians(
-      {[&] {
-         convolution_input_gradient<W>(serial, 1, output_gradient, std::as_const(packed).data(), dx.view(),
-                                       accumulator);
-       },
-       [&] { weight_gradient(1); }, [&] { weight_gradient(batch); }, [&] { peak_operations = peak_run(); }});
+  const auto t =
+      medians({[&] { input_gradient(1); }, [&] { weight_gradient(1); }, [&] { input_gradient(batch); },
+               [&] { weight_gradient(batch); }, [&] { peak_operations = peak_run(); }});
   const double operations = 2.0 * static_cast<double>(out.size()) * In.channels * taps / 1e9;
-  const double peak = peak_operations / t[3] / 1e9;
-  const auto share = [&](double seconds, double images) {
-    return 100 * images * operations / seconds / peak;
+  const double peak = peak_operations / t[4] / 1e9;
+  const auto share = [&](double seconds, Index images) {
+    return 100 * static_cast<double>(images) * operations / seconds / peak;
   };
   std::printf(
-      "%-26s %4d x %3d^2 -> %4d x %3d^2  share of peak: input gradient %3.0f %%  weight gradient %3.0f %%, "
+      "%-26s %4d x %3d^2 -> %4d x %3d^2  share of peak: input gradient %3.0f %%, weight gradient %3.0f %%; "
       "with %d "
-      "images %3.0f %%\n",
+      "images %3.0f %% and %3.0f %%\n",
       name, In.channels, In.height, Out, out.height, share(t[0], 1), share(t[1], 1), static_cast<int>(batch),
-      share(t[2], static_cast<double>(batch)));
+      share(t[2], batch), share(t[3], batch));
   std::fflush(stdout);
 }
 

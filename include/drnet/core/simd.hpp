@@ -105,6 +105,11 @@ template <class T, int First>
   }
   (std::make_integer_sequence<int, kLanes<T>>{});
 }
+/// Asks for the cache line at p, which may lie outside of every object.
+template <class T>
+[[gnu::always_inline]] inline void prefetch(const T* p) {
+  __builtin_prefetch(p);
+}
 /// rows[i][lane] becomes rows[lane][i]: a square of kLanes<T> packets is transposed in log2(kLanes<T>)
 /// perfect shuffles.
 template <class T>

@@ -1,7 +1,8 @@
 // The micro-kernel of forward convolution and input gradient: one register tile over all taps and input
 // channels. It depends on (segments, vectors, input step, scalar) alone; extents, taps and channels are
 // run-time numbers, so one more resolution adds loops around it, not kernels. The 16 input channels of a
-// block are a rolled loop: unrolling it makes g++ spill accumulators.
+// block are a rolled loop: unrolling it makes g++ spill accumulators. Each of its steps asks for one pixel of
+// the tile that follows: the planes of a 1 x 1 convolution are too far apart for the hardware to foresee it.
 #pragma once
 
 #include <drnet/kernels/tile.hpp>
@@ -46,6 +47,7 @@ template <class T, int Step, int Vectors, class Tile>
         });
         const T* const end = weights + Index{count} * B;
         for (Index c = 0; weights != end; weights += B, ++c) {
+          simd::prefetch(segment[0] + (P + c) * Step * B);
           simd::Packet<T> w[O];
           unroll<O>([&](auto o)
                         __attribute__((always_inline)) { w[o] = simd::load<T>(weights + o * panel); });

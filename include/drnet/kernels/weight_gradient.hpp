@@ -6,9 +6,10 @@
 //     ...       │   ...   │   ...   │    for every channel c: broadcast x[c], dw[c][o] += x[c] * dy[o]
 //   channel C-1 │         │         │
 //
-// The batch is taken in bands that stay in L1 while all taps and channels pass over them: some rows of a
-// large plane, or all rows of several images of a small one. A part of the work owns some input blocks of one
-// panel of outputs: it sums them in a small local array and adds that, transposed to PyTorch's layout, to the
+// A part of the work is a rectangle of the gradient: some input blocks x some vectors of outputs, all taps,
+// summed in a small local array. It takes the batch in bands, some rows of a large plane or all rows of
+// several images of a small one: a tile's share of a band stays in L1, the whole rectangle's share in L2, so
+// that memory is read once a part. In the end the sums are added, transposed to PyTorch's layout, to the
 // gradient. Where there are fewer parts than a machine has cores, the batch is cut into a fixed number of
 // chunks whose sums are added in a fixed order.
 #pragma once
@@ -31,14 +32,14 @@ struct GradientBand {
   bool first;  ///< the sums start from zero
 };
 
-/// dw[c][o] += sum over the band of x[c] * dy[o]; dw has `panel` scalars between output vectors.
+/// dw[c][o] += sum over the band of x[c] * dy[o]; dw has `vector_size` scalars between output vectors.
 template <class T, int Step, int Width, int Channels, int Vectors>
-[[gnu::noinline]] void weight_gradient_tile(const GradientBand<T>& band, T* dw, Index panel) {
+[[gnu::noinline]] void weight_gradient_tile(const GradientBand<T>& band, T* dw, Index vector_size) {
   constexpr int B = kLanes<T>;
   simd::Packet<T> acc[Channels][Vectors];
   unroll<Channels>([&](auto c) __attribute__((always_inline)) {
     unroll<Vectors>([&](auto o) __attribute__((always_inline)) {
-      acc[c][o] = band.first ? simd::zero<simd::Packet<T>>() : simd::load<T>(dw + o * panel + c * B);
+      acc[c][o] = band.first ? simd::zero<simd::Packet<T>>() : simd::load<T>(dw + o * vector_size + c * B);
     });
   });
   for (int n = 0; n < band.images; ++n)
@@ -46,6 +47,10 @@ template <class T, int Step, int Width, int Channels, int Vectors>
       const T* x = band.x + n * band.x_image + r * band.x_row;
       const T* dy = band.dy + n * band.dy_image + r * band.dy_row;
       for (int i = 0; i < Width; ++i, x += Step * B, dy += B) {
+        simd::prefetch(x + band.rows * band.x_row);
+        unroll<Vectors>([&](auto o) __attribute__((always_inline)) {
+          simd::prefetch(dy + o * band.dy_plane + band.rows * band.dy_row);
+        });
         simd::Packet<T> d[Vectors];
         unroll<Vectors>([&](auto o)
                             __attribute__((always_inline)) { d[o] = simd::load<T>(dy + o * band.dy_plane); });
@@ -59,7 +64,7 @@ template <class T, int Step, int Width, int Channels, int Vectors>
     }
   unroll<Channels>([&](auto c) __attribute__((always_inline)) {
     unroll<Vectors>([&](auto o) __attribute__((always_inline)) {
-      simd::store<T>(dw + o * panel + c * B, acc[c][o]);
+      simd::store<T>(dw + o * vector_size + c * B, acc[c][o]);
     });
   });
 }
@@ -90,18 +95,22 @@ void add_transposed(const T* sums, int count, int lanes, const Order& order, T* 
 
 }  // namespace detail
 
-/// How the weight gradient of one convolution is cut: a function of the problem alone. A part sums
-/// [vector of outputs][input block][tap][channel][lanes].
+/// How the weight gradient of one convolution is cut: a function of the problem alone.
 template <class T, Window W, Shape In, int OutChannels>
 struct WeightGradientPlan {
   static constexpr int B = kLanes<T>, taps = W.kernel * W.kernel;
   static constexpr int in_blocks = ceil_div(In.channels, B), out_blocks = ceil_div(OutChannels, B);
-  static constexpr int vectors = out_blocks > 1 ? 2 : 1, panels = ceil_div(out_blocks, vectors);
-  /// Input blocks of a part: with one tap, several make the rows that it adds to the gradient long enough.
-  static constexpr int group = taps == 1 ? std::min(in_blocks, 4) : 1, groups = ceil_div(in_blocks, group);
-  static constexpr Index vector_size = Index{std::min(In.channels, group* B)} * taps * B;
-  static constexpr Index part_size = vector_size * vectors;
+  /// Vectors of outputs of a tile.
+  static constexpr int tile_vectors = out_blocks > 1 ? 2 : 1;
+  /// Input blocks and vectors of outputs of a part. With several taps a band is used often enough by few of
+  /// them; with one tap the sums may take 64 KiB.
+  static constexpr int blocks = taps == 1 ? std::min(in_blocks, 128 / B) : 1;
+  static constexpr int most_vectors = (64 << 10) / (blocks * B * B * int{sizeof(T)});
+  static constexpr int vectors =
+      taps == 1 ? std::min(out_blocks, most_vectors / tile_vectors * tile_vectors) : tile_vectors;
+  static constexpr int groups = ceil_div(in_blocks, blocks), panels = ceil_div(out_blocks, vectors);
   static constexpr int parts = panels * groups;
+  static constexpr Index part_size = Index{std::min(In.channels, blocks* B)} * taps * vectors * B;
 
   [[nodiscard]] static constexpr Index chunks(Index n) {
     return std::clamp<Index>(ceil_div(16, parts), 1, n);
@@ -123,24 +132,26 @@ class WeightGradient {
   static void run(const ExecutionPolicy& policy, Index n, X x, DY dy, T* dw, T* scratch) {
     const Index chunks = Plan::chunks(n);
     if (chunks == 1)
-      return policy.for_parts(Plan::parts, [&](Index part, int) {
+      return policy.for_parts(Plan::parts, [&](Index i, int) {
         alignas(64) T sums[Plan::part_size];
-        sum_part(x, dy, static_cast<int>(part), 0, n, sums);
-        add_part(static_cast<int>(part), sums, dw);
+        const Part part(i);
+        sum(x, dy, part, 0, n, sums, dw);
+        add(part, sums, dw);
       });
     policy.for_parts(chunks * Plan::parts, [&](Index i, int) {
       const Index chunk = i / Plan::parts;
-      sum_part(x, dy, static_cast<int>(i % Plan::parts), n * chunk / chunks, n * (chunk + 1) / chunks,
-               scratch + i * Plan::part_size);
+      sum(x, dy, Part(i % Plan::parts), n * chunk / chunks, n * (chunk + 1) / chunks,
+          scratch + i * Plan::part_size, nullptr);
     });
-    policy.for_parts(Plan::parts, [&](Index part, int) {
-      T* const sums = scratch + part * Plan::part_size;
+    policy.for_parts(Plan::parts, [&](Index i, int) {
+      const Part part(i);
+      T* const sums = scratch + i * Plan::part_size;
       for (Index chunk = 1; chunk < chunks; ++chunk) {
         const T* more = sums + chunk * Plan::parts * Plan::part_size;
-        for (Index i = 0; i < Plan::part_size; i += B)
-          simd::store<T>(sums + i, simd::add(simd::load<T>(sums + i), simd::load<T>(more + i)));
+        for (Index k = 0; k < part.size(); k += B)
+          simd::store<T>(sums + k, simd::add(simd::load<T>(sums + k), simd::load<T>(more + k)));
       }
-      add_part(static_cast<int>(part), sums, dw);
+      add(part, sums, dw);
     });
   }
 
@@ -148,50 +159,73 @@ class WeightGradient {
   static constexpr int B = Plan::B;
   /// Rows of x and dy of one tile that fit into L1, and images where a whole plane does.
   static constexpr int kRowBytes =
-      (DY::kRowStride * Plan::vectors + W.stride * X::kRowStride) * static_cast<int>(sizeof(T));
+      (DY::kRowStride * Plan::tile_vectors + W.stride * X::kRowStride) * static_cast<int>(sizeof(T));
   static constexpr int kRows = std::clamp(24 * 1024 / kRowBytes, 1, Out.height);
   static constexpr int kImages = kRows < Out.height ? 1 : std::max(1, 24 * 1024 / (kRowBytes * Out.height));
 
-  static constexpr int vectors_of(int panel) {
-    return std::min(Plan::vectors, Plan::out_blocks - panel * Plan::vectors);
-  }
   static constexpr int channels_of(int block) { return std::min(B, In.channels - block * B); }
 
-  /// sums = the gradient of one part from images [begin, end).
-  static void sum_part(X x, DY dy, int part, Index begin, Index end, T* sums) {
-    const int panel = part / Plan::groups, first = part % Plan::groups * Plan::group;
-    const int last = std::min(first + Plan::group, Plan::in_blocks);
-    if (vectors_of(panel) < Plan::vectors) std::fill_n(sums, Plan::part_size, T(0));
+  /// A rectangle of the gradient. Its sums are [vector of outputs][input block][tap][channel][lanes].
+  struct Part {
+    int first_block, last_block, first_vector, last_vector;
+
+    explicit Part(Index i)
+        : first_block(static_cast<int>(i) % Plan::groups * Plan::blocks),
+          last_block(std::min(first_block + Plan::blocks, Plan::in_blocks)),
+          first_vector(static_cast<int>(i) / Plan::groups * Plan::vectors),
+          last_vector(std::min(first_vector + Plan::vectors, Plan::out_blocks)) {}
+
+    [[nodiscard]] int channels() const { return std::min(last_block * B, In.channels) - first_block * B; }
+    [[nodiscard]] Index vector_size() const { return Index{channels()} * Plan::taps * B; }
+    [[nodiscard]] Index size() const { return (last_vector - first_vector) * vector_size(); }
+  };
+
+  /// sums = the gradient of one part from images [begin, end). Where they are added to `dw` next, the last
+  /// band asks for its lines.
+  static void sum(X x, DY dy, const Part& part, Index begin, Index end, T* sums, const T* dw) {
+    const Index vector_size = part.vector_size();
     for (Index n = begin; n < end; n += kImages)
       for (int row = 0; row < Out.height; row += kRows) {
         detail::GradientBand<T> band{.x = nullptr,
                                      .x_row = Index{W.stride} * X::kRowStride,
                                      .x_image = X::kImageStride,
-                                     .dy = dy.row(n, panel * Plan::vectors, row),
+                                     .dy = nullptr,
                                      .dy_row = DY::kRowStride,
                                      .dy_image = DY::kImageStride,
                                      .dy_plane = DY::kPlaneStride,
                                      .images = static_cast<int>(std::min<Index>(kImages, end - n)),
                                      .rows = std::min(kRows, Out.height - row),
                                      .first = n == begin && row == 0};
-        T* to = sums;
-        for (int block = first; block < last; ++block) {
-          for (int kh = 0; kh < W.kernel; ++kh)
-            for (int kw = 0; kw < W.kernel; ++kw, to += channels_of(block) * B) {
+        const bool last = n + kImages >= end && row + kRows >= Out.height;
+        for (int block = part.first_block; block < part.last_block; ++block)
+          for (int vector = part.first_vector; vector < part.last_vector; vector += Plan::tile_vectors) {
+            band.dy = dy.row(n, vector, row);
+            T* to = sums + (vector - part.first_vector) * vector_size +
+                    Index{block - part.first_block} * B * Plan::taps * B;
+            for (int tap = 0; tap < Plan::taps; ++tap, to += channels_of(block) * B) {
+              const int kh = tap / W.kernel, kw = tap % W.kernel;
+              if (dw != nullptr && last) prefetch_gradient(dw, block, vector, tap);
               band.x = x.row(n, block, row * W.stride - W.padding + kh) + Index{kw - W.padding} * B;
-              sum_tap(band, channels_of(block), vectors_of(panel), to);
+              sum_tap(band, channels_of(block), part.last_vector - vector, to, vector_size);
             }
-        }
+          }
       }
   }
 
-  /// One tap of one input block over one band.
-  static void sum_tap(const detail::GradientBand<T>& band, int channels, int vectors, T* sums) {
+  /// Asks for one of the `taps` lines of every row of dw that a tile's sums are added to.
+  static void prefetch_gradient(const T* dw, int block, int vector, int line) {
+    for (Index out = vector * B; out < (vector + Plan::tile_vectors) * B; ++out)
+      simd::prefetch(dw + (out * In.channels + block * B) * Plan::taps + line * B);
+  }
+
+  /// One tap of one input block and one or two vectors of outputs over one band.
+  static void sum_tap(const detail::GradientBand<T>& band, int channels, int vectors, T* sums,
+                      Index vector_size) {
     const auto with_channels = [&](auto width) {
-      if (vectors == Plan::vectors)
-        sum_tiles<width, Plan::vectors>(band, sums);
-      else if constexpr (Plan::out_blocks % Plan::vectors > 0)
-        sum_tiles<width, 1>(band, sums);
+      if (vectors >= Plan::tile_vectors)
+        sum_tiles<width, Plan::tile_vectors>(band, sums, vector_size);
+      else if constexpr (Plan::out_blocks % Plan::tile_vectors > 0)
+        sum_tiles<width, 1>(band, sums, vector_size);
     };
     if (channels == B) {
       if constexpr (In.channels >= B) with_channels(std::integral_constant<int, B>{});
@@ -201,32 +235,42 @@ class WeightGradient {
   }
 
   template <int Channels, int Vectors>
-  static void sum_tiles(const detail::GradientBand<T>& band, T* sums) {
+  static void sum_tiles(const detail::GradientBand<T>& band, T* sums, Index vector_size) {
     constexpr int accumulators = kSimdRegisters == 32 ? 16 : 8;
     constexpr int tile = std::min(Channels, accumulators / Vectors), rest = Channels % tile;
     detail::GradientBand<T> part = band;
     for (int c = 0; c + tile <= Channels; c += tile, part.x += tile)
-      detail::weight_gradient_tile<T, W.stride, Out.width, tile, Vectors>(part, sums + c * B,
-                                                                          Plan::vector_size);
+      detail::weight_gradient_tile<T, W.stride, Out.width, tile, Vectors>(part, sums + c * B, vector_size);
     if constexpr (rest > 0)
       detail::weight_gradient_tile<T, W.stride, Out.width, rest, Vectors>(part, sums + (Channels - rest) * B,
-                                                                          Plan::vector_size);
+                                                                          vector_size);
   }
 
+  /// The elements of a block of inputs in the order of the gradient, [channel][tap].
+  struct Element {
+    int channel, tap;
+  };
+  static constexpr auto kElements = [] {
+    std::array<Element, std::size_t(B) * Plan::taps> elements;
+    for (int i = 0; i < B * Plan::taps; ++i)
+      elements[static_cast<std::size_t>(i)] = {i / Plan::taps, i % Plan::taps};
+    return elements;
+  }();
+
   /// dw += the sums of one part.
-  static void add_part(int part, const T* sums, T* dw) {
-    const int panel = part / Plan::groups, first = part % Plan::groups * Plan::group;
-    const int last = std::min(first + Plan::group, Plan::in_blocks);
-    for (int o = 0; o < vectors_of(panel); ++o) {
-      const int out = (panel * Plan::vectors + o) * B;
-      T* const to = dw + (Index{out} * In.channels + first * B) * Plan::taps;
-      const int lanes = std::min(B, Out.channels - out);
-      const int count = (std::min(last * B, In.channels) - first * B) * Plan::taps;
-      const auto order = [&](int i) {  // from [channel][tap] to [block][tap][channel]
-        const int channel = i / Plan::taps, block = channel / B;
-        return Index{block} * B * Plan::taps + i % Plan::taps * channels_of(first + block) + channel % B;
+  static void add(const Part& part, const T* sums, T* dw) {
+    for (int vector = part.first_vector; vector < part.last_vector; ++vector, sums += part.vector_size()) {
+      const int out = vector * B;
+      T* const to = dw + (Index{out} * In.channels + part.first_block * B) * Plan::taps;
+      const auto order = [&](int i) {
+        if constexpr (Plan::taps == 1) {
+          return Index{i};
+        } else {
+          const Element element = kElements[static_cast<std::size_t>(i)];
+          return Index{element.tap} * part.channels() + element.channel;
+        }
       };
-      detail::add_transposed(sums + o * Plan::vector_size, count, lanes, order, to,
+      detail::add_transposed(sums, part.channels() * Plan::taps, std::min(B, Out.channels - out), order, to,
                              Index{In.channels} * Plan::taps);
     }
   }
