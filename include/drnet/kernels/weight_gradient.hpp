@@ -9,9 +9,9 @@
 // A part of the work is a rectangle of the gradient: some input blocks x some vectors of outputs, all taps,
 // summed in a small local array. It takes the batch in bands, some rows of a large plane or all rows of
 // several images of a small one: a tile's share of a band stays in L1, the whole rectangle's share in L2, so
-// that memory is read once a part. In the end the sums are added, transposed to PyTorch's layout, to the
-// gradient. Where there are fewer parts than a machine has cores, the batch is cut into a fixed number of
-// chunks whose sums are added in a fixed order.
+// that memory is read once a part; each step asks for the rows of the next band. In the end the sums are
+// added, transposed to PyTorch's layout, to the gradient. Where there are fewer parts than a machine has
+// cores, the batch is cut into a fixed number of chunks whose sums are added in a fixed order.
 #pragma once
 
 #include <drnet/core/parallel.hpp>
