@@ -4,15 +4,30 @@
 //   demo [SECONDS [PICTURE.svg]]
 #include "demo.hpp"
 
+#include <array>
 #include <cstdlib>
+#include <vector>
 
 namespace {
+
+void print_shares(const std::vector<double>& shares) {
+  for (const double share : shares) std::printf(" %4.0f %%", 100 * share);
+  std::printf("\n");
+}
 
 void print(const demo::Result& r) {
   std::printf("%-15s  %6.2f %%  [%5.2f, %5.2f]  %7.2f M  %8.4f ms ", r.name.c_str(), 100 * r.accuracy,
               100 * r.low, 100 * r.high, r.macs / 1e6, r.milliseconds);
-  for (const double share : r.shares) std::printf(" %4.0f %%", 100 * share);
-  std::printf("\n");
+  print_shares(r.shares);
+}
+
+/// Whether the choice follows what the pictures need.
+void print(const std::array<std::vector<double>, 3>& shares_by_detail) {
+  std::printf("\nThe predictor's choice, by the smallest size that keeps a picture's class:\n");
+  for (std::size_t detail = 0; detail < shares_by_detail.size(); ++detail) {
+    std::printf("%-66s ", std::array{"  16 keeps it", "  24 keeps it", "  only 32 keeps it"}[detail]);
+    print_shares(shares_by_detail[detail]);
+  }
 }
 
 /// What the numbers say, whichever way they fell.
@@ -44,7 +59,7 @@ int main(int argc, char** argv) {
         drnet::SyntheticOptions{.images = 4'000, .seed = 2, .split = drnet::Split::test});
     std::printf(
         "Three networks, %.0f s of training each, on %zu drawn pictures of 10 classes (5 shapes x 2 "
-        "textures)\n",
+        "directions)\n",
         seconds, train_set->size());
     const demo::Result fixed = demo::run_fixed(train_set, test_set, seconds);
     const demo::DynamicResults dynamic =
@@ -57,6 +72,7 @@ int main(int argc, char** argv) {
     print(dynamic.dynamic);
     print(dynamic.random);
     for (const demo::Result& candidate : dynamic.candidates) print(candidate);
+    print(dynamic.shares_by_detail);
     judge(fixed, dynamic.dynamic, dynamic.random);
     return 0;
   } catch (const drnet::Error& error) {

@@ -29,9 +29,30 @@ std::vector<drnet::MontageImage> montage(const demo::Dynamic& net, const drnet::
   return pictures;
 }
 
+/// How often each candidate is chosen for coarse, medium and fine pictures.
+std::array<std::vector<double>, 3> shares_by_detail(const demo::Dynamic& net, const drnet::Synthetic& data) {
+  drnet::Session<demo::Dynamic> session(net, demo::all_processors());
+  const drnet::Loader loader(data, drnet::eval_transform({.size = demo::kSize, .resize_shorter = 0}),
+                             {.batch = 64, .shuffle = false, .threads = 1});
+  std::array<std::vector<double>, 3> shares;
+  shares.fill(std::vector<double>(demo::Dynamic::kCount));
+  std::array<double, 3> pictures{};
+  for (const drnet::Batch& b : loader.epoch(0)) {
+    const auto answers = session.classify(b.view());
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      const auto detail = static_cast<std::size_t>(data.scene(b.indices[i]).detail);
+      shares[detail][static_cast<std::size_t>(answers[i].candidate)] += 1;
+      pictures[detail] += 1;
+    }
+  }
+  for (std::size_t detail = 0; detail < 3; ++detail)
+    for (double& share : shares[detail]) share /= pictures[detail];
+  return shares;
+}
+
 }  // namespace
 
-demo::DynamicResults demo::run_dynamic(const Pictures& train_set, const Pictures& test_set, double seconds,
+demo::DynamicResults demo::run_dynamic(const Pictures& train_set, const Drawn& test_set, double seconds,
                                        const std::string& picture) {
   Dynamic net(1);
   // Stage 1: every picture at a candidate of its own. Stage 2: the predictor learns, from what each candidate
@@ -53,6 +74,7 @@ demo::DynamicResults demo::run_dynamic(const Pictures& train_set, const Pictures
     results.candidates.push_back(
         evaluate("  always " + std::to_string(Dynamic::Candidates::kValues[static_cast<std::size_t>(j)]), net,
                  *test_set, drnet::FixedRouter{j}));
+  results.shares_by_detail = shares_by_detail(net, *test_set);
 
   Dynamic chance(1);  // the whole time for the classifier: a router that throws dice needs no training
   const drnet::Index images = train(chance, *train_set, {.stage = 1, .sampled = true}, {seconds, 0.1, 0});

@@ -316,7 +316,7 @@ function(test_predict)
   string(JSON image GET "${line}" image)
   expect_equal("${image}" good.png)
   string(JSON label GET "${line}" label)
-  expect_match("${label}" "^(striped|checked) ")
+  expect_match("${label}" "^(up|down)ward ")
 endfunction()
 
 # ---- report

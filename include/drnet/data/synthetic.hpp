@@ -1,7 +1,18 @@
-// A data set that the program draws: every picture holds one textured shape before a cluttered background,
-// and its class is the pair (shape, texture). The texture's period is drawn from just above two pixels
-// upwards, so that some pictures keep their class at half the size and others do not: fine texture averages
-// to plain colour. pixels [size][size][3]; a picture is a function of (seed, split, index).
+// A data set that the program draws: every picture holds one shape full of chevrons before a cluttered
+// background, and its class is the pair (shape, whether the chevrons point up or down). Chevrons are stripes
+// that lean one way left of the shape's centre and the other way right of it; mirror images keep the class.
+//
+// What a smaller copy keeps is the sampling theorem: stripes of f cycles a pixel along an axis that is
+// resized to s times its pixels turn into stripes of s - f cycles that lean the other way where f > s / 2.
+// The bands of f lie around such limits, so that a chevron from above the limit looks like the opposite one
+// from below it:
+//
+//     f    0.11 0.14      0.225 0.275      0.35 0.40     0.5
+//           coarse           medium           fine        |
+//     s/2                  0.25: half      0.375: 3/4     1: the picture itself
+//
+// Coarse chevrons survive half the size, medium ones three quarters, fine ones need every pixel.
+// pixels [size][size][3]; a picture is a function of (seed, split, index).
 #pragma once
 
 #include <drnet/core/config.hpp>
@@ -17,6 +28,7 @@
 #include <limits>
 #include <numbers>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace drnet::inline DRNET_ISA {
@@ -25,21 +37,20 @@ struct SyntheticOptions {
   std::size_t images = 10'000;
   std::uint64_t seed = 0;
   Split split = Split::train;  ///< the two splits of a seed share no picture
-  int size = 32;               ///< height and width in pixels, 24 to 1024
-  float fine = 0.5F;           ///< share of pictures whose texture is lost at half the size
+  int size = 32;               ///< height and width in pixels, 32 to 1024
+  float fine = 0.25F;          ///< share of pictures whose chevrons are lost at three quarters of the size
+  float medium = 0.25F;        ///< share of those that are lost at half the size only
   float noise = 0.06F;         ///< half width of the uniform noise of every sample, of a range of 1
 };
 
-/// See the head of this file. Classes: 5 shapes x 2 textures, in turn (label = index mod 10).
+/// See the head of this file. Classes: 5 shapes x 2 directions, in turn (label = index mod 10).
 /// Throws Error for options out of range.
 class Synthetic final : public Dataset {
  public:
   enum class Shape { disc, square, triangle, cross, star };
-  enum class Texture { stripes, checks };
-  static constexpr int kShapes = 5, kTextures = 2;
-  /// Periods of fine textures, in pixels (sampling would lose a period of 2), and where coarse ones start: at
-  /// half the size they still have more than three pixels.
-  static constexpr float kMinFine = 2.2F, kMaxFine = 2.5F, kMinCoarse = 7.0F;
+  enum class Chevrons { up, down };
+  enum class Detail { coarse, medium, fine };
+  static constexpr int kShapes = 5, kChevrons = 2;
 
   using Color = std::array<float, 3>;  // red, green, blue in [0, 1]
 
@@ -52,11 +63,12 @@ class Synthetic final : public Dataset {
   /// Everything that is drawn in a picture except its noise; lengths in pixels, angles in radians.
   struct Scene {
     Shape shape;
-    Texture texture;
-    float period;        ///< distance between two wave crests of the texture
-    float x, y, radius;  ///< centre and size of the shape
-    float shape_angle, texture_angle, phase;
-    Color crest, trough;           ///< the texture's two colours
+    Chevrons chevrons;
+    Detail detail;
+    std::array<float, 2> frequency;  ///< of the stripes along x and y, in cycles a pixel
+    float x, y, radius;              ///< centre and size of the shape
+    float shape_angle, phase;
+    Color crest, trough;           ///< the stripes' two colours
     Color top_left, bottom_right;  ///< the background runs from one to the other
     std::array<Clutter, 3> clutter;
   };
@@ -64,26 +76,31 @@ class Synthetic final : public Dataset {
   explicit Synthetic(const SyntheticOptions& options) : options_(options) {
     require(options.images >= 1 && options.images <= std::numeric_limits<std::uint32_t>::max(), "images",
             "1 to 4294967295", std::to_string(options.images));
-    require(options.size >= 24 && options.size <= 1024, "size", "24 to 1024", std::to_string(options.size));
+    require(options.size >= 32 && options.size <= 1024, "size", "32 to 1024", std::to_string(options.size));
     require(options.fine >= 0.0F && options.fine <= 1.0F, "fine", "0 to 1", std::to_string(options.fine));
+    require(options.medium >= 0.0F && options.fine + options.medium <= 1.0F, "medium", "0 to 1 - fine",
+            std::to_string(options.medium));
     require(options.noise >= 0.0F && options.noise <= 1.0F, "noise", "0 to 1", std::to_string(options.noise));
     for (const char* shape : {"disc", "square", "triangle", "cross", "star"})
-      for (const char* texture : {"striped ", "checked "}) names_.push_back(std::string(texture) + shape);
+      for (const char* chevrons : {"upward ", "downward "}) names_.push_back(std::string(chevrons) + shape);
   }
 
   [[nodiscard]] std::size_t size() const override { return options_.images; }
   [[nodiscard]] const std::vector<std::string>& class_names() const override { return names_; }
   [[nodiscard]] int label(std::size_t index) const override {
-    return static_cast<int>(checked(index) % (kShapes * kTextures));
+    return static_cast<int>(checked(index) % (kShapes * kChevrons));
   }
   [[nodiscard]] std::string describe(std::size_t index) const override {
     return "synthetic picture " + std::to_string(checked(index)) + " of seed " +
            std::to_string(options_.seed);
   }
 
-  /// The texture's spatial frequency in cycles a pixel: at least 0.4 for fine textures, at most 1/7 for
-  /// coarse ones.
-  [[nodiscard]] float difficulty(std::size_t index) const { return 1.0F / scene(index).period; }
+  /// The stripes' higher frequency in cycles a pixel: a copy of s times the size keeps their direction where
+  /// this is below s / 2.
+  [[nodiscard]] float difficulty(std::size_t index) const {
+    const auto [along_x, along_y] = scene(index).frequency;
+    return std::max(along_x, along_y);
+  }
 
   [[nodiscard]] Scene scene(std::size_t index) const {
     const Random random = random_of(index);
@@ -96,21 +113,25 @@ class Synthetic final : public Dataset {
     const float side = static_cast<float>(options_.size);
 
     Scene s{};
-    s.shape = static_cast<Shape>(label(index) / kTextures);
-    s.texture = static_cast<Texture>(label(index) % kTextures);
-    const bool fine = uniform(0, 1) < options_.fine;
-    s.period = fine ? uniform(kMinFine, kMaxFine) : uniform(kMinCoarse, side * (9.0F / 32.0F));
-    s.radius = uniform(std::max(side * 0.32F, 1.5F * s.period), side * 0.45F);  // room for some crests
+    s.shape = static_cast<Shape>(label(index) / kChevrons);
+    s.chevrons = static_cast<Chevrons>(label(index) % kChevrons);
+    const float detail = uniform(0, 1);
+    s.detail = detail < options_.fine                     ? Detail::fine
+               : detail < options_.fine + options_.medium ? Detail::medium
+                                                          : Detail::coarse;
+    const float higher = band(s.detail, uniform(-1, 1)), lower = higher * uniform(0.35F, 0.65F);
+    s.frequency = {higher, lower};
+    if (uniform(0, 1) < 0.5F) std::swap(s.frequency[0], s.frequency[1]);
+    s.radius = uniform(side * 0.38F, side * 0.45F);
     const float free = side / 2.0F - s.radius * 0.9F;
     s.x = side / 2.0F + uniform(-free, free);
     s.y = side / 2.0F + uniform(-free, free);
     s.shape_angle = uniform(-0.5F, 0.5F);
-    s.texture_angle = angle();
     s.phase = angle();
-    s.top_left = color(0.0F, 0.6F);
-    s.bottom_right = color(0.0F, 0.6F);
+    s.top_left = color(0.0F, 0.4F);
+    s.bottom_right = color(0.0F, 0.4F);
     s.crest = color(0.7F, 1.0F);
-    s.trough = color(0.2F, 0.6F);
+    s.trough = color(0.3F, 0.6F);
     for (Clutter& c : s.clutter)
       c = {uniform(0, side),
            uniform(0, side),
@@ -134,6 +155,12 @@ class Synthetic final : public Dataset {
   }
 
  private:
+  /// The frequency, in cycles a pixel, at `t` in [-1, 1] of a band.
+  [[nodiscard]] static constexpr float band(Detail detail, float t) noexcept {
+    if (detail == Detail::coarse) return 0.127F + 0.016F * t;
+    return (detail == Detail::medium ? 0.25F : 0.375F) + 0.025F * t;
+  }
+
   /// The first draw of the noise; scenes use fewer than this.
   static constexpr std::uint32_t kNoiseDraw = 1024;
 
@@ -208,15 +235,11 @@ class Synthetic final : public Dataset {
     return 1.0F;
   }
 
-  /// The texture in [0, 1]: one wave, or the product of two waves that cross. The period of those is longer
-  /// by sqrt(2), so that both textures have the same spatial frequency and differ in their directions alone.
+  /// The chevrons in [0, 1]. Rows count downwards, so a crest whose phase falls with y climbs to both sides.
   [[nodiscard]] static float wave(const Scene& s, float x, float y) noexcept {
-    const float turn = 2.0F * std::numbers::pi_v<float> / s.period;
-    const float u = turn * (std::cos(s.texture_angle) * x + std::sin(s.texture_angle) * y);
-    const float v = turn * (std::cos(s.texture_angle) * y - std::sin(s.texture_angle) * x);
-    if (s.texture == Texture::stripes) return 0.5F + 0.5F * std::sin(u + s.phase);
-    constexpr float kLonger = 1.0F / std::numbers::sqrt2_v<float>;
-    return 0.5F + 0.5F * std::sin(kLonger * u + s.phase) * std::sin(kLonger * v - s.phase);
+    const float outwards = s.frequency[0] * std::abs(x - s.x), downwards = s.frequency[1] * (y - s.y);
+    const float cycles = s.chevrons == Chevrons::down ? outwards + downwards : outwards - downwards;
+    return 0.5F + 0.5F * std::sin(2.0F * std::numbers::pi_v<float> * cycles + s.phase);
   }
 
   /// 8-bit samples; one random word a pixel gives ten bits of noise to each colour.
