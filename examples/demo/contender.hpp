@@ -81,7 +81,7 @@ Result evaluate(std::string name, const Net& net, const drnet::Dataset& data, dr
   double correct = 0, images = 0, seconds = 0;
   for (const drnet::Batch& b : loader.epoch(0)) {
     const double start = now();
-    const auto answers = session.classify(b.view());
+    const auto answers = session.classify(b.view(), static_cast<drnet::Index>(images));
     seconds += now() - start;
     for (std::size_t i = 0; i < answers.size(); ++i) {
       correct += answers[i].label == b.labels[i];

@@ -26,7 +26,7 @@ double single_image_milliseconds(Classifying& session, const ImageBatch<float>& 
     one.data = images.image(i);
     one.count = 1;
     const auto start = std::chrono::steady_clock::now();
-    session.classify(one, std::span(&result, 1));
+    session.classify(one, std::span(&result, 1), i);
     times.push_back(1e3 * seconds_since(start));
   }
   std::ranges::nth_element(times, times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2));
@@ -54,7 +54,7 @@ std::vector<double> Evaluation::shares() const {
 Evaluation evaluate(const Model& model, const Policy& policy, const Router& router, const Dataset& dataset,
                     const EvaluationOptions& options, const ImageCallback& progress) {
   const auto& candidates = model.info().candidates;
-  auto session = model.session(policy, {.router = router});
+  const auto session = model.session(policy, {.router = router});
   const Loader loader(dataset, evaluation_transform(model.info()),
                       {.batch = options.batch, .shuffle = false, .threads = options.loader_threads});
   Evaluation result{.router = router_name(router, candidates),
@@ -62,13 +62,10 @@ Evaluation evaluate(const Model& model, const Policy& policy, const Router& rout
   std::vector<Classification> results;
   for (Batch& batch : loader.epoch(0)) {
     results.resize(batch.labels.size());
-    if (const auto* random = std::get_if<RandomRouter>(&router))  // a session's chances repeat in every batch
-      session = model.session(policy,
-                              {.router = RandomRouter{random->seed + batch.indices.front(), random->shares}});
     if (result.images == 0 && options.latency)
       result.single_milliseconds = single_image_milliseconds(*session, batch.view());
     const auto start = std::chrono::steady_clock::now();
-    session->classify(batch.view(), results);
+    session->classify(batch.view(), results, result.images);
     result.seconds += seconds_since(start);
     count(*session, batch, results, result);
     progress(static_cast<std::size_t>(result.images));

@@ -22,6 +22,10 @@ bool is_fixed(const ModelEntry* entry) {
   return entry->name.find(',') == std::string_view::npos;
 }
 
+/// What topology() in zoo.hpp knows.
+constexpr const char* kFamilies =
+    "resnet20, resnet32, resnet44, resnet56, resnet18, resnet34, resnet50, resnet101";
+
 std::string names() {
   std::vector<std::string> list;
   for (const ModelEntry& entry : all_models()) list.emplace_back(entry.name);
@@ -50,10 +54,11 @@ std::unique_ptr<Model> make_model(const std::string& name, std::uint64_t seed) {
   if (found.size() > 1 && std::ranges::count_if(found, is_fixed) == 1)
     found = {*std::ranges::find_if(found, is_fixed)};
   if (found.size() == 1) return found.front()->make(seed);
-  throw Error(
-      "--model", "one of " + names(),
-      "'" + name + "'" + (found.empty() ? "" : ", which means several of them") +
-          " (others are compiled in by cmake -DDRNET_PROGRAM_MODELS=\"NAME[/CLASSES]:R1,R2,...;...\")");
+  throw Error("--model", "one of " + names(),
+              "'" + name + "'" + (found.empty() ? "" : ", which means several of them") +
+                  "; to have others, list all that are wanted in cmake -DDRNET_PROGRAM_MODELS="
+                  "\"NAME[/CLASSES]:R1,R2,...[@PREDICTOR_INPUT];...\" (names: " +
+                  kFamilies + ")");
 }
 
 }  // namespace drnet::program

@@ -54,7 +54,8 @@ struct Summary {
 class Classifying {
  public:
   virtual ~Classifying() = default;
-  virtual void classify(const ImageBatch<float>& images, std::span<Classification> results) = 0;
+  /// `first`: the number of the first image, for a random router.
+  virtual void classify(const ImageBatch<float>& images, std::span<Classification> results, Index first) = 0;
   [[nodiscard]] virtual Index macs(const Classification& result) const = 0;
 };
 

@@ -15,8 +15,8 @@ class SessionOf final : public Classifying {
  public:
   SessionOf(const Net& net, Policy policy, SessionOptions options)
       : session_(net, std::move(policy), std::move(options)), workspace_(session_.make_workspace()) {}
-  void classify(const ImageBatch<float>& images, std::span<Classification> results) override {
-    session_.classify(images, results, workspace_);
+  void classify(const ImageBatch<float>& images, std::span<Classification> results, Index first) override {
+    session_.classify(images, results, workspace_, {}, first);
   }
   [[nodiscard]] Index macs(const Classification& result) const override { return session_.macs(result); }
 
@@ -55,7 +55,14 @@ class ModelOf final : public Model {
     return summary;
   }
   void load(const std::filesystem::path& path, bool predictor) override {
-    drnet::load(net_, path, {.predictor = predictor});
+    const SafeTensors file = SafeTensors::read(path);
+    const auto other = file.metadata().find("model");
+    try {
+      drnet::load(net_, file, {.predictor = predictor});
+    } catch (const Error&) {
+      if (other == file.metadata().end() || other->second == info_.name) throw;
+      throw Error(path.string(), "weights of " + info_.name, "those of " + other->second);
+    }
   }
   void save(const std::filesystem::path& path, const Metadata& metadata) const override {
     drnet::save(net_, path, metadata);

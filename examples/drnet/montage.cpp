@@ -32,7 +32,7 @@ std::vector<MontageImage> make_montage(const Model& model, const Policy& policy,
   auto epoch = loader.epoch(0);
   const Batch batch = epoch.next().value();
   std::vector<Classification> results(batch.labels.size());
-  model.session(policy, {.router = router})->classify(batch.view(), results);
+  model.session(policy, {.router = router})->classify(batch.view(), results, 0);
   const auto name = [&](int label) { return dataset.class_names()[static_cast<std::size_t>(label)]; };
   std::vector<MontageImage> montage;
   for (std::size_t i = 0; i < results.size(); ++i)

@@ -77,10 +77,11 @@ int run_predict(const PredictOptions& options) {
   const Transform transform = evaluation_transform(info);
   const int size = info.candidates.front();
   bool all = true;
+  Index number = 0;
   for (const Source& source : sources(options, dataset.get())) try {
       const Picture picture = transform(source.read(), Random(0, Purpose::augmentation));
       Classification result;
-      session->classify({picture.data(), 1, 3, size, size}, std::span(&result, 1));
+      session->classify({picture.data(), 1, 3, size, size}, std::span(&result, 1), number++);
       print(source.name, names[static_cast<std::size_t>(result.label)], result, options.run.json);
     } catch (const Error& e) {
       all = false;

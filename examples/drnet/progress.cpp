@@ -14,7 +14,7 @@ namespace {
 constexpr const char* kWipe = "\r\033[K";  // to the first column, erase to the end of the line
 
 bool on_terminal() {
-  return ::isatty(STDOUT_FILENO) == 1;
+  return ::isatty(STDERR_FILENO) == 1;
 }
 
 }  // namespace
@@ -26,8 +26,8 @@ Progress::Progress(std::string label, std::size_t total)
 
 Progress::~Progress() {
   if (drawn_) {
-    std::fputs(kWipe, stdout);
-    std::fflush(stdout);
+    std::fputs(kWipe, stderr);
+    std::fflush(stderr);
   }
 }
 
@@ -46,8 +46,8 @@ void Progress::show(std::size_t done, const std::string& remark) {
   const std::string line = label_ + " [" + std::string(filled, '#') + std::string(kWidth - filled, '.') +
                            "] " + std::to_string(done) + "/" + std::to_string(total_) + ", " +
                            fixed(left_over, 0) + " s left" + (remark.empty() ? "" : ", ") + remark;
-  std::fputs((kWipe + line).c_str(), stdout);
-  std::fflush(stdout);
+  std::fputs((kWipe + line).c_str(), stderr);
+  std::fflush(stderr);
 }
 
 }  // namespace drnet::program

@@ -1,5 +1,5 @@
-// A line that shows how far something has come: redrawn in place on a terminal, absent elsewhere, so that
-// what is piped into a file holds whole lines only.
+// A line that shows how far something has come: redrawn in place where standard error is a terminal, absent
+// elsewhere. Results go to standard output, so a file that they are piped into holds whole lines only.
 #pragma once
 
 #include <chrono>

@@ -28,6 +28,8 @@ std::vector<MontageImage> classified_pictures(const ReportOptions& options) {
 }  // namespace
 
 int run_report(const ReportOptions& options) {
+  if (!options.svg.empty() && options.montage == 0)
+    throw Error("--svg", "--montage with the number of its pictures", "no --montage");
   std::vector<std::filesystem::path> logs;
   for (const std::filesystem::path log : options.logs)
     logs.push_back(std::filesystem::is_directory(log) ? log / "log.jsonl" : log);

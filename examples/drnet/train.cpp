@@ -220,7 +220,9 @@ void prepare(Run& run) {
   check_same_run(run.identity, checkpoint, place);
   run.position = position_of(checkpoint, place);
   run.seconds_before = run.position.seconds;
+  const bool has_log = std::filesystem::exists(run.folder.log());
   run.folder.open_log(run.position);
+  if (!has_log) run.folder.write(start_event(run));
 }
 
 }  // namespace
@@ -235,7 +237,7 @@ int run_train(const TrainOptions& options) {
   const StageLoaders loaders(training, options, info);
   // What the options cannot mean is found out before anything is written.
   const Policy policy = make_policy(options.run);
-  static_cast<void>(trainer_options(options, info, 2, {1, 1}));
+  for (const int stage : {1, 2}) trainer_options(options, info, stage, {1, 1}).check();
   RunFolder folder(options.output, options.resume);
   catch_interrupts();
   try {

@@ -18,6 +18,14 @@ struct Doubler : PlainLayer {
   static void forward(const Pass& pass, X x, Y y, State<T>) {
     assign(pass, y, elements(x) + elements(x));
   }
+  template <class T, class X, class Y, class DY, class DX>
+  static void backward(const Pass& pass, X, Y, DY dy, DX dx, State<T>) {
+    assign(pass, dx, elements(dy) + elements(dy));
+  }
+  template <class T, class X, class Y>
+  static void infer(const Pass& pass, X x, Y y, const T*, T*) {
+    assign(pass, y, elements(x) + elements(x));
+  }
 };
 
 static_assert(Sequential<ReLU, Doubler>::output(Shape{8, 4, 4}) == Shape{8, 4, 4});

@@ -2,6 +2,8 @@
 #include <inference/trained_net.hpp>
 #include <support/policies.hpp>
 
+#include <drnet/training/trainer.hpp>
+
 #include <thread>
 
 using namespace drnet;
@@ -43,6 +45,46 @@ TEST_CASE("Answers do not depend on the other images, the chunk, or the call") {
     CHECK(results[0].label == all.results[static_cast<std::size_t>(i)].label);
     CHECK(results[0].probability == all.results[static_cast<std::size_t>(i)].probability);
   }
+}
+
+TEST_CASE("A random router draws for the number of an image, not for its place in the call") {
+  const Pictures<float> pictures(40);
+  Session<Net> session(support::trained_net(pictures.batch()), Serial{}, {.router = RandomRouter{5}});
+  const auto all = session.classify(pictures.batch());
+  std::vector<int> used(Net::kCount);
+  for (Index i = 0; i < 40; ++i) {
+    const int candidate = all[static_cast<std::size_t>(i)].candidate;
+    CHECK(session.classify({pictures.batch().image(i), 1, 3, 24, 24}, i).front().candidate == candidate);
+    ++used[static_cast<std::size_t>(candidate)];
+  }
+  CHECK(std::count(used.begin(), used.end(), 0) == 0);
+}
+
+TEST_CASE("Element-wise layers with nothing before them to fold into infer as passes of their own") {
+  using Branch = Sequential<BatchNorm, ReLU, Conv2d<ConvOptions{.out = 8, .kernel = 3}>, BatchNorm>;
+  using PreActivation = Sequential<Conv2d<ConvOptions{.out = 8, .kernel = 3}>, Residual<Branch>,
+                                   Residual<Sequential<ReLU, Conv2d<ConvOptions{.out = 8, .kernel = 1}>>>,
+                                   Identity, GlobalAveragePool, Linear<10>>;
+  using Small = DynamicNetwork<PreActivation, NoPredictor, Resolutions<12, 8>>;
+  const Pictures<float> pictures(6);
+  Small net(3);
+  Trainer<Small> trainer(net, Serial{}, 6, {.schedule = {.base = 0.05, .warmup = 0, .total = 2}});
+  const std::vector<int> labels{0, 1, 2, 3, 4, 5};
+  const std::vector<Index> samples{0, 1, 2, 3, 4, 5};
+  trainer.step(pictures.batch(), labels, samples, 0, 0.0);
+  unroll<2>([&](auto j) {
+    Session<Small> session(net, Serial{}, {.router = FixedRouter{j}});
+    auto workspace = session.make_workspace();
+    std::vector<Classification> results(6);
+    std::vector<float> logits(60);
+    session.classify(pictures.batch(), results, workspace, logits);
+    for (Index i = 0; i < 6; ++i) {
+      const auto expected =
+          support::frozen_output<PreActivation, Small::kInput<j>>(net.classifier(), j, pictures.batch(), i);
+      for (std::size_t k = 0; k < 10; ++k)
+        CHECK(logits[static_cast<std::size_t>(i) * 10 + k] == Approx(expected[k]).margin(1e-5));
+    }
+  });
 }
 
 TEST_CASE("Answers have the same bits under every policy and number of threads", "[threads]") {

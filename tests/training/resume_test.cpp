@@ -5,6 +5,9 @@
 
 #include <drnet/io/checkpoint.hpp>
 
+#include <limits>
+#include <utility>
+
 namespace {
 
 using namespace drnet;
@@ -54,6 +57,27 @@ TEST_CASE("A run goes on from a checkpoint in the middle of an epoch") {
   check_resumed(1, 4);
   check_resumed(2, 1);
   check_resumed(2, 5);
+}
+
+TEST_CASE("A checkpoint holds finite values only, and the last good one stays") {
+  const support::TempDir folder;
+  const auto file = folder / "run.safetensors";
+  SyntheticRun run(2);
+  run.epoch(0);
+  save_checkpoint(file, run.net, run.optimizer(), {{"seed", "8"}});
+  const auto refused = [&](float& value) {
+    const float before = std::exchange(value, std::numeric_limits<float>::quiet_NaN());
+    CHECK_THROWS_WITH(save_checkpoint(file, run.net, run.optimizer(), {}),
+                      support::contains("expected finite values to save, got nan"));
+    value = before;
+    SyntheticRun other(2, {}, 99);
+    load_checkpoint(file, other.net, other.optimizer(), {{"seed", "8"}});
+    CHECK(other.same_as(run));
+  };
+  refused(run.net.classifier().parameters().span().back());
+  refused(run.net.classifier().statistics().span().front());
+  refused(run.net.predictor().parameters().span().front());
+  refused(run.optimizer().back().second.back());
 }
 
 TEST_CASE("A checkpoint of another run is refused and changes nothing") {

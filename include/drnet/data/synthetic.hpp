@@ -37,7 +37,7 @@ struct SyntheticOptions {
   std::size_t images = 10'000;
   std::uint64_t seed = 0;
   Split split = Split::train;  ///< the two splits of a seed share no picture
-  int size = 32;               ///< height and width in pixels, 32 to 1024
+  int size = 32;               ///< height and width in pixels, 24 to 1024
   float fine = 0.25F;          ///< share of pictures whose chevrons are lost at three quarters of the size
   float medium = 0.25F;        ///< share of those that are lost at half the size only
   float noise = 0.06F;         ///< half width of the uniform noise of every sample, of a range of 1
@@ -76,7 +76,7 @@ class Synthetic final : public Dataset {
   explicit Synthetic(const SyntheticOptions& options) : options_(options) {
     require(options.images >= 1 && options.images <= std::numeric_limits<std::uint32_t>::max(), "images",
             "1 to 4294967295", std::to_string(options.images));
-    require(options.size >= 32 && options.size <= 1024, "size", "32 to 1024", std::to_string(options.size));
+    require(options.size >= 24 && options.size <= 1024, "size", "24 to 1024", std::to_string(options.size));
     require(options.fine >= 0.0F && options.fine <= 1.0F, "fine", "0 to 1", std::to_string(options.fine));
     require(options.medium >= 0.0F && options.fine + options.medium <= 1.0F, "medium", "0 to 1 - fine",
             std::to_string(options.medium));

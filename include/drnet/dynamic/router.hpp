@@ -18,7 +18,7 @@ struct PredictorRouter {};
 struct FixedRouter {
   int candidate = 0;
 };
-/// Candidate j with probability shares[j] (uniform when empty), a function of (seed, image index).
+/// Candidate j with probability shares[j] (uniform when empty), a function of (seed, the image's number).
 struct RandomRouter {
   std::uint64_t seed = 0;
   std::vector<double> shares{};

@@ -61,10 +61,11 @@ class Session {
   [[nodiscard]] Workspace make_workspace() const { return Workspace(policy_->threads(), options_.chunk); }
 
   /// Classifies planar images; allocates its own memory at the first call and the results at every call.
-  [[nodiscard]] std::vector<Classification> classify(const ImageBatch<T>& images) {
+  /// `first` is the number of the first image among all, which a random router's choices depend on.
+  [[nodiscard]] std::vector<Classification> classify(const ImageBatch<T>& images, Index first = 0) {
     if (!own_) own_.emplace(make_workspace());
     std::vector<Classification> results(static_cast<std::size_t>(std::max<Index>(images.count, 0)));
-    classify(images, results, *own_);
+    classify(images, results, *own_, {}, first);
     return results;
   }
 
@@ -72,9 +73,9 @@ class Session {
   /// `logits`, if not empty, receives [count][classes]. Throws Error for images of other channels or spans of
   /// other sizes.
   void classify(const ImageBatch<T>& images, std::span<Classification> results, Workspace& workspace,
-                std::span<T> logits = {}) const {
+                std::span<T> logits = {}, Index first = 0) const {
     check(images, results, logits);
-    route(images, results, workspace);
+    route(images, results, workspace, first);
     workspace.plan(results);
     const Index parts = static_cast<Index>(workspace.chunks.size());
     const Call call{images, results, logits};
@@ -123,13 +124,15 @@ class Session {
   }
 
   /// Writes results[i].candidate.
-  void route(const ImageBatch<T>& images, std::span<Classification> results, Workspace& workspace) const {
+  void route(const ImageBatch<T>& images, std::span<Classification> results, Workspace& workspace,
+             Index first) const {
     for (std::size_t i = 0; i < results.size(); ++i) {
       results[i].candidate = 0;
       if (const auto* fixed = std::get_if<FixedRouter>(&options_.router))
         results[i].candidate = fixed->candidate;
       if (const auto* random = std::get_if<RandomRouter>(&options_.router))
-        results[i].candidate = random->candidate(static_cast<std::uint32_t>(i), kCount);
+        results[i].candidate =
+            random->candidate(static_cast<std::uint32_t>(first + static_cast<Index>(i)), kCount);
     }
     if constexpr (Net::kHasPredictor)
       if (asks_predictor()) {

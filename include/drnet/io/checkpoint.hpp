@@ -5,18 +5,43 @@
 
 #include <drnet/io/weights.hpp>
 
+#include <cmath>
+
 namespace drnet::inline DRNET_ISA {
 
 /// Arrays besides the weights, by name, e.g. {"classifier_velocity", span}.
 template <class T>
 using NamedArrays = std::vector<std::pair<std::string, std::span<T>>>;
 
+namespace checkpoint_detail {
+
+template <class T>
+void require_finite(const std::filesystem::path& path, const std::string& name, std::span<const T> values) {
+  for (const T v : values)
+    if (!std::isfinite(v))
+      throw Error("checkpoint " + path.string() + ", tensor '" + name + "'", "finite values to save",
+                  std::to_string(v));
+}
+
+template <class Net>
+void require_finite(const std::filesystem::path& path, const Net& net, const std::string& prefix) {
+  for (const TensorSpec& t : Net::tensors())
+    require_finite<typename Net::Scalar>(path, prefix + t.name, net.values(t));
+}
+
+}  // namespace checkpoint_detail
+
 /// Writes a checkpoint. `metadata` holds what identifies the run (model, data, seed, ...) and how far it has
-/// come.
+/// come. Throws Error, and leaves the file that is there, where a value is not finite: nothing could go on
+/// from it.
 template <class Net>
 void save_checkpoint(const std::filesystem::path& path, const Net& net,
                      const NamedArrays<typename Net::Scalar>& optimizer,
                      const std::map<std::string, std::string>& metadata) {
+  checkpoint_detail::require_finite(path, net.classifier(), "");
+  if constexpr (Net::kHasPredictor) checkpoint_detail::require_finite(path, net.predictor(), "predictor.");
+  for (const auto& [name, values] : optimizer)
+    checkpoint_detail::require_finite<typename Net::Scalar>(path, "optimizer." + name, values);
   std::vector<NamedTensor> tensors;
   weights_detail::append_tensors(net.classifier(), "", tensors);
   if constexpr (Net::kHasPredictor) weights_detail::append_tensors(net.predictor(), "predictor.", tensors);

@@ -145,10 +145,6 @@ struct BatchNormWith : PlainLayer {
     const T* const scale = prepared + pass.bank * 2 * padded<T>(In);
     return multiply_add(e, per_channel(scale), per_channel(scale + padded<T>(In)));
   }
-  template <class T, class X, class Y, Expression E>
-  static void infer(const Pass& pass, X x, Y y, const E& epilogue, const T* prepared, T*) {
-    assign(pass, y, substitute(epilogue, fold<X::kShape>(elements(x), pass, prepared)));
-  }
 
  private:
   /// Batch mean and variance; the running ones move towards them (the variance unbiased, as in PyTorch).

@@ -127,9 +127,16 @@ void apply_gate(const Pass& pass, const Gate& gate, Y y, DY dy) {
 template <class E>
 inline constexpr bool is_plain = std::same_as<std::remove_cvref_t<E>, Accumulator>;
 
-/// What every layer has; checked where a network is put together.
+namespace detail {
+/// The arguments of a concept's requirements: any shape does, as no body is instantiated.
+inline constexpr Shape kSample{8, 4, 4};
+using SampleInput = FeatureMap<const float, kSample, 1>;
+using SampleOutput = FeatureMap<float, kSample, 1>;
+}  // namespace detail
+
+/// What describes a layer.
 template <class L>
-concept Layer = requires(Shape in, TensorList list, std::string prefix) {
+concept Described = requires(Shape in, TensorList list, std::string prefix) {
   { L::kName } -> std::convertible_to<std::string_view>;
   { L::fault(in) } -> std::same_as<Fault>;
   { L::output(in) } -> std::same_as<Shape>;
@@ -139,7 +146,48 @@ concept Layer = requires(Shape in, TensorList list, std::string prefix) {
   { L::input_halo(in) } -> std::same_as<int>;
   { L::gradient_halo(in) } -> std::same_as<int>;
   L::visit(in, 1, prefix, list);
+  { L::template workspace<float, detail::kSample>(1) } -> std::same_as<Index>;
+  { L::template scratch<float, detail::kSample>(1) } -> std::same_as<Index>;
+  { L::template prepared<float>(in, 1) } -> std::same_as<Index>;
+  { L::template arena<float, detail::kSample>(1) } -> std::same_as<Index>;
 };
+
+/// A layer that trains, with an epilogue where it fuses.
+template <class L>
+concept Trainable = (L::kFuses &&
+                     requires(const Pass& pass, detail::SampleInput x, detail::SampleOutput y,
+                              State<float> state) {
+                       L::forward(pass, x, y, accumulator, state);
+                       L::backward(pass, x, x, y, y, OpenGate{}, accumulator, state);
+                     }) ||
+                    (!L::kFuses && requires(const Pass& pass, detail::SampleInput x, detail::SampleOutput y,
+                                            State<float> state) {
+                      L::forward(pass, x, y, state);
+                      L::backward(pass, x, x, y, y, state);
+                    });
+
+/// An element-wise layer at inference, whatever it does in training: fold(e, pass, prepared) is its
+/// expression.
+template <class L>
+concept Foldable = requires(const Pass& pass, const float* prepared) {
+  L::template fold<detail::kSample>(accumulator, pass, prepared);
+};
+
+/// A layer that infers, with an epilogue where it fuses, or as an expression.
+template <class L>
+concept Inferable = requires(Shape in, const float* from, float* to) {
+  L::prepare(in, 1, from, from, to);
+}
+&&(Foldable<L> ||
+   (L::kFuses &&
+    requires(const Pass& pass, detail::SampleInput x, detail::SampleOutput y, const float* prepared,
+             float* arena) { L::infer(pass, x, y, accumulator, prepared, arena); }) ||
+   (!L::kFuses && requires(const Pass& pass, detail::SampleInput x, detail::SampleOutput y,
+                           const float* prepared, float* arena) { L::infer(pass, x, y, prepared, arena); }));
+
+/// What every layer has; checked where a network is put together.
+template <class L>
+concept Layer = Described<L> && Trainable<L> && Inferable<L>;
 
 /// A layer that is an element-wise function: it is fused into the layer before it. apply(e) is the
 /// expression, gate() the derivative, computed from the result.
@@ -147,13 +195,6 @@ template <class L>
 concept Activation = Layer<L> && requires {
   L::apply(accumulator);
   L::gate();
-};
-
-/// An element-wise layer at inference, whatever it does in training: apply(e, pass, prepared) is its
-/// expression.
-template <class L>
-concept Foldable = Layer<L> && requires(const Pass& pass, const float* prepared) {
-  L::template fold<Shape{1, 1, 1}>(accumulator, pass, prepared);
 };
 
 /// The defaults of a layer without parameters, padding or memory.
@@ -217,10 +258,13 @@ void run_backward(const Pass& pass, X x, Y y, DY dy, DX dx, const Gate& gate, co
   }
 }
 
-/// y = epilogue(layer(x)) at inference.
+/// y = epilogue(layer(x)) at inference; an element-wise layer with nothing before it to fold into is one
+/// pass.
 template <class L, class T, class X, class Y, Expression E>
 void run_infer(const Pass& pass, X x, Y y, const E& epilogue, const T* prepared, T* arena) {
-  if constexpr (L::kFuses)
+  if constexpr (Foldable<L>)
+    assign(pass, y, substitute(epilogue, L::template fold<X::kShape>(elements(x), pass, prepared)));
+  else if constexpr (L::kFuses)
     L::infer(pass, x, y, epilogue, prepared, arena);
   else {
     L::infer(pass, x, y, prepared, arena);

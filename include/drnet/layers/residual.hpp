@@ -15,6 +15,19 @@ struct Identity : PlainLayer {
   static constexpr std::string_view kName = "Identity";
   static constexpr bool identity(Shape) { return true; }
   static constexpr Shape output(Shape in) { return in; }
+
+  template <Shape In, Expression E, class T>
+  static auto fold(E e, const Pass&, const T*) {
+    return e;
+  }
+  template <class T, class X, class Y>
+  static void forward(const Pass& pass, X x, Y y, State<T>) {
+    assign(pass, y, elements(x));
+  }
+  template <class T, class X, class Y, class DY, class DX>
+  static void backward(const Pass& pass, X, Y, DY dy, DX dx, State<T>) {
+    if constexpr (!std::same_as<DX, NoGradient>) assign(pass, dx, elements(dy));
+  }
 };
 
 /// Named options of the option-A shortcut.
@@ -117,8 +130,8 @@ struct Projection : Sequential<Conv2d<ConvOptions{.out = Out, .kernel = 1, .stri
 /// branch(x) + shortcut(x); both must have one shape.
 template <class Branch, class Shortcut = Identity>
 struct Residual : PlainLayer {
-  static_assert(Layer<Branch> && Layer<Shortcut>,
-                "both parts of a Residual must satisfy the concept drnet::Layer");
+  static_assert(Layer<Branch>, "the branch of a Residual must satisfy the concept drnet::Layer");
+  static_assert(Layer<Shortcut>, "the shortcut of a Residual must satisfy the concept drnet::Layer");
   static constexpr std::string_view kName = "Residual";
   static constexpr bool kFuses = true;
 

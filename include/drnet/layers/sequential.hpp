@@ -49,7 +49,9 @@ struct Stack;
 template <class... Ls>
 struct Stack<std::tuple<Ls...>> : PlainLayer {
   static_assert(sizeof...(Ls) > 0, "a Sequential needs at least one layer");
-  static_assert((Layer<Ls> && ...), "every part of a Sequential must satisfy the concept drnet::Layer");
+  static_assert((Described<Ls> && ...), "every part of a Sequential must satisfy the concept drnet::Layer");
+  static_assert((Trainable<Ls> && ...), "a part of a Sequential has no forward() or no backward()");
+  static_assert((Inferable<Ls> && ...), "a part of a Sequential has no infer()");
   static constexpr std::string_view kName = "Sequential";
   static constexpr int kCount = sizeof...(Ls);
   template <int I>

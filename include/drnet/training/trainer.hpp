@@ -27,6 +27,18 @@ struct TrainerOptions {
   double max_gradient_norm = 0;  ///< scales down larger gradients of a network; 0: never
   std::uint64_t seed = 0;
 
+  /// Throws Error for options out of range.
+  void check() const {
+    const auto require = [](bool valid, const char* name, const char* expected, double got) {
+      if (!valid) throw Error(std::string("TrainerOptions::") + name, expected, std::to_string(got));
+    };
+    if (stage != 1 && stage != 2) throw Error("training stage", "1 or 2", std::to_string(stage));
+    require(predictor_rate >= 0, "predictor_rate", "at least 0", predictor_rate);
+    require(classifier_rate >= 0, "classifier_rate", "at least 0", classifier_rate);
+    require(max_gradient_norm >= 0, "max_gradient_norm", "at least 0", max_gradient_norm);
+    schedule.check();
+    joint.check();
+  }
   /// Whether stage 2 leaves the classifier as it is.
   [[nodiscard]] bool classifier_rests() const { return joint.freeze_classifier || classifier_rate == 0; }
   /// Whether the steps learn from answers that do not change (Trainer::note_errors).
@@ -55,7 +67,9 @@ class Trainer {
         options_(std::move(options)),
         step_(batch, options_.stage == 2),
         classifier_sgd_(options_.sgd) {
-    check_options();
+    options_.check();
+    if (options_.stage == 2 && !Net::kHasPredictor)
+      throw Error("training stage 2", "a network with a predictor", "one without");
     if constexpr (Net::kHasPredictor)
       if (options_.stage == 2) predictor_sgd_.emplace(options_.sgd);
   }
@@ -161,21 +175,6 @@ class Trainer {
   }
 
  private:
-  void check_options() const {
-    const auto require = [](bool valid, const char* name, const char* expected, double got) {
-      if (!valid) throw Error(std::string("TrainerOptions::") + name, expected, std::to_string(got));
-    };
-    if (options_.stage != 1 && options_.stage != 2)
-      throw Error("training stage", "1 or 2", std::to_string(options_.stage));
-    if (options_.stage == 2 && !Net::kHasPredictor)
-      throw Error("training stage 2", "a network with a predictor", "one without");
-    require(options_.predictor_rate >= 0, "predictor_rate", "at least 0", options_.predictor_rate);
-    require(options_.classifier_rate >= 0, "classifier_rate", "at least 0", options_.classifier_rate);
-    require(options_.max_gradient_norm >= 0, "max_gradient_norm", "at least 0", options_.max_gradient_norm);
-    options_.schedule.check();
-    options_.joint.check();
-  }
-
   // A forward pass moves the running statistics before it is known whether the step succeeds.
   void keep_statistics() {
     const auto keep = [](const Buffer<T>& from, Buffer<T>& to) {
