@@ -19,7 +19,9 @@ void add_run_options(CLI::App& command, RunOptions& options) {
   command.add_option("--threads", options.threads, "Threads; 0: one for each processor")
       ->check(CLI::Range(0, 1024));
   command.add_option("--backend", options.backend, "Who runs them: tbb, openmp or serial");
-  command.add_option("--seed", options.seed, "Seed of every random number")->capture_default_str();
+  command.add_option("--seed", options.seed, "Seed of every random number")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
   command.add_flag("--json", options.json, "Print JSON instead of text");
 }
 
@@ -30,7 +32,9 @@ CLI::Option* add_model(CLI::App& command, std::string& model) {
 }
 
 CLI::Option* add_data(CLI::App& command, DataOptions& options) {
-  command.add_option("--limit", options.limit, "Use the first pictures only; 0: all")->capture_default_str();
+  command.add_option("--limit", options.limit, "Use the first pictures only; 0: all")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
   return command.add_option("--data", options.data, "Data set: " + std::string(drnet::kDatasetForms));
 }
 
@@ -176,11 +180,14 @@ int main(int argc, char** argv) {
   }
   try {
     const std::string command = program.get_subcommands().front()->get_name();
-    if (command == "train") return run_train(train);
-    if (command == "evaluate") return run_evaluate(evaluate);
-    if (command == "predict") return run_predict(predict);
-    if (command == "summary") return run_summary(summary);
-    return run_report(report);
+    const int code = command == "train"      ? run_train(train)
+                     : command == "evaluate" ? run_evaluate(evaluate)
+                     : command == "predict"  ? run_predict(predict)
+                     : command == "summary"  ? run_summary(summary)
+                                             : run_report(report);
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+      throw drnet::Error("standard output", "room for the results", "a write error");
+    return code;
   } catch (const std::exception& e) {
     std::fprintf(stderr, "drnet: %s\n", e.what());
     return 1;

@@ -23,7 +23,8 @@ T choose(const char* option, const std::string& text, const std::vector<std::pai
 }
 
 void require(bool valid, const char* option, const char* expected, double got) {
-  if (!valid) throw Error(option, expected, nlohmann::json(got).dump());
+  if (!valid)
+    throw Error(option, expected, std::isfinite(got) ? nlohmann::json(got).dump() : std::to_string(got));
 }
 
 /// G multiply-adds that the FLOPs loss aims at.
@@ -50,6 +51,9 @@ Schedule schedule(const TrainOptions& options, int stage, int epochs) {
 
 TrainerOptions trainer_options(const TrainOptions& options, const ModelInfo& model, int stage,
                                const Epochs& epochs) {
+  require(std::isfinite(options.minutes), "--minutes", "a time", options.minutes);
+  require(std::isfinite(options.holdout), "--holdout", "a share", options.holdout);
+  require(std::isfinite(options.flip), "--flip", "a probability", options.flip);
   require(std::isfinite(options.lr) && options.lr > 0, "--lr", "more than 0", options.lr);
   require(options.momentum >= 0 && options.momentum < 1, "--momentum", "0 or more, below 1",
           options.momentum);
@@ -119,12 +123,14 @@ Metadata identity(const TrainOptions& options, const ModelInfo& model) {
 }
 
 void check_same_run(const Metadata& identity, const Metadata& checkpoint, const std::string& place) {
-  for (const auto& [key, value] : identity) {
+  const auto check = [&](const std::string& key, const std::string& value) {
     const auto found = checkpoint.find(key);
     const std::string got = found == checkpoint.end() ? "nothing" : "'" + found->second + "'";
     if (found == checkpoint.end() || found->second != value)
       throw Error("--resume: " + key + " of " + place, "'" + value + "', as the options say", got);
-  }
+  };
+  check("model", identity.at("model"));  // another model has other defaults, too
+  for (const auto& [key, value] : identity) check(key, value);
 }
 
 }  // namespace drnet::program

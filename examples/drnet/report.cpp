@@ -3,6 +3,7 @@
 #include "montage.hpp"
 #include "pictures.hpp"
 
+#include <drnet/data/file.hpp>
 #include <drnet/io/report_from_logs.hpp>
 
 #include <cstdio>
@@ -32,7 +33,7 @@ int run_report(const ReportOptions& options) {
     throw Error("--svg", "--montage with the number of its pictures", "no --montage");
   std::vector<std::filesystem::path> logs;
   for (const std::filesystem::path log : options.logs)
-    logs.push_back(std::filesystem::is_directory(log) ? log / "log.jsonl" : log);
+    logs.push_back(is_folder(log) ? log / "log.jsonl" : log);
   Report report = report_from_logs(logs);
   if (options.montage > 0) report.montage = classified_pictures(options);
   write_report(report, options.output);

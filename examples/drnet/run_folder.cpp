@@ -21,16 +21,20 @@ bool is_kept(const nlohmann::json& event, const Position& kept) {
 RunFolder::RunFolder(const std::filesystem::path& folder, bool resume) : folder_(folder) {
   std::error_code error;
   std::filesystem::create_directories(folder_, error);
-  if (!std::filesystem::is_directory(folder_))
+  if (std::error_code none; !std::filesystem::is_directory(folder_, none))
     throw Error("--output " + folder_.string(), "a folder, or a place for one",
                 error ? error.message() : "a file");
-  const bool exists = std::filesystem::exists(checkpoint());
+  const bool exists = std::filesystem::exists(checkpoint(), error);
   if (exists && !resume)
     throw Error("--output " + folder_.string(), "a folder without a checkpoint, or --resume",
                 checkpoint().string());
   if (!exists && resume) throw Error("--resume", "a checkpoint " + checkpoint().string(), "nothing there");
   // Found out now, not after the first epoch.
-  write_atomically(folder_ / ".writable", [](std::ostream&) {});
+  try {
+    write_atomically(folder_ / ".writable", [](std::ostream&) {});
+  } catch (const Error& e) {
+    throw Error("--output " + folder_.string(), "a folder that can be written to", e.got());
+  }
   std::filesystem::remove(folder_ / ".writable", error);
 }
 
@@ -53,6 +57,8 @@ Position position_of(const Metadata& metadata, const std::string& place) {
   const Position position{static_cast<int>(number_in(metadata, "stage", place)),
                           static_cast<int>(number_in(metadata, "epoch", place)),
                           number_in(metadata, "seconds", place)};
+  if (position.epoch != number_in(metadata, "epoch", place))
+    throw Error(place + ", epoch", "a whole number", metadata.at("epoch"));
   if (position.stage != 1 && position.stage != 2)
     throw Error(place + ", stage", "1 or 2", std::to_string(position.stage));
   return position;

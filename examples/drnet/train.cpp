@@ -219,6 +219,9 @@ void prepare(Run& run) {
   const std::string place = run.folder.checkpoint().string();
   check_same_run(run.identity, checkpoint, place);
   run.position = position_of(checkpoint, place);
+  if (run.position.epoch > run.epochs.of(run.position.stage))
+    throw Error(place + ", epoch", "at most " + std::to_string(run.epochs.of(run.position.stage)),
+                std::to_string(run.position.epoch));
   run.seconds_before = run.position.seconds;
   const bool has_log = std::filesystem::exists(run.folder.log());
   run.folder.open_log(run.position);

@@ -272,3 +272,11 @@ TEST_CASE("safetensors reads published weights", "[safetensors]") {
   CHECK(mobilenet.info("features.0.0.weight").shape == std::vector<std::int64_t>{32, 3, 3, 3});
   CHECK(support::largest_magnitude(mobilenet.values<float>("features.0.0.weight")) > 0);
 }
+
+TEST_CASE("A file that is larger than any network is refused before it is read") {
+  const support::TempDir folder;
+  const auto path = folder.write("giant.safetensors",
+                                 file_of(object({entry("w", "F32", "34359738368", "0,137438953472")}), 0));
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) + (std::uintmax_t{1} << 37));  // a hole
+  CHECK_THROWS_WITH(SafeTensors::read(path), support::contains("expected at most 8589934592 bytes"));
+}

@@ -201,14 +201,46 @@ TEST_CASE("Integers are not weights") {
   views.push_back(named_tensor("conv1.weight", {8, 3, 3, 3}, std::span<const std::int32_t>(integers)));
   write_safetensors(path, views);
   Net net(2);
-  check_refused(net, path, "tensor 'conv1.weight'");
+  check_refused(net, path, "tensor 'conv1.weight': expected F32 values, got I32");
+}
+
+namespace {
+using Wider =
+    DynamicNetwork<Sequential<Named<"conv1", Conv2d<ConvOptions{.out = 16, .kernel = 3}>>,
+                              Named<"bn1", BatchNorm>, ReLU, GlobalAveragePool, Named<"fc", Linear<10>>>,
+                   support::TinyPredictor, support::TinyCandidates>;
+}  // namespace
+
+TEST_CASE("The checkpoint of another topology is refused") {
+  const support::TempDir folder;
+  const auto path = folder / "wider.safetensors";
+  save_checkpoint(path, Wider(1), {}, {{"model", "wider"}});
+  Net net(2);
+  const support::Snapshot<float> before(net);
+  CHECK_THROWS_WITH(
+      load_checkpoint(path, net, {}),
+      support::contains("tensor 'conv1.weight': expected shape [8, 3, 3, 3], got shape [16, 3, 3, 3]"));
+  CHECK_THROWS_WITH(load_checkpoint(path, net, {}, {{"model", "tiny"}}),
+                    support::contains("model: expected tiny, got wider"));
+  CHECK(support::Snapshot<float>(net) == before);
+}
+
+TEST_CASE("Weights that are no numbers and variances below zero are refused") {
+  const support::TempDir folder;
+  const auto path = folder / "net.safetensors";
+  for (const auto& [name, value] : {std::pair("conv1.weight", std::numeric_limits<float>::quiet_NaN()),
+                                    {"fc.bias", std::numeric_limits<float>::infinity()},
+                                    {"bn1.bn_1.running_var", -0.5F}}) {
+    Net bad(1);
+    for (const TensorSpec& t : Net::ClassifierNetwork::tensors())
+      if (t.name == name) bad.classifier().values(t).back() = value;
+    save(bad, path);
+    Net net(2);
+    check_refused(net, path, std::string("tensor '") + name + "': expected finite values");
+  }
 }
 
 TEST_CASE("The weights of another topology are refused") {
-  using Wider =
-      DynamicNetwork<Sequential<Named<"conv1", Conv2d<ConvOptions{.out = 16, .kernel = 3}>>,
-                                Named<"bn1", BatchNorm>, ReLU, GlobalAveragePool, Named<"fc", Linear<10>>>,
-                     support::TinyPredictor, support::TinyCandidates>;
   const support::TempDir folder;
   const auto path = folder / "wider.safetensors";
   save(Wider(1), path);

@@ -53,15 +53,16 @@ void check_estimator(const support::ReferenceFile& reference, const std::string&
   const auto part = [](Buffer<double>& from, const TensorSpec& t) {
     return from.span().subspan(static_cast<std::size_t>(t.offset), static_cast<std::size_t>(t.size));
   };
+  const double scale = support::largest_norm(expected.at("classifier_gradients"));
   CHECK(support::probe_disagreement<Net::ClassifierNetwork>(
-            expected.at("classifier_gradients"), 1e-6, true,
+            expected.at("classifier_gradients"), scale, 1e-6, true,
             [&](const TensorSpec& t) { return part(step.gradients(), t); }) == "");
   CHECK(support::probe_disagreement<Net::ClassifierNetwork>(
-            expected.at("classifier_running"), 1e-6, false,
+            expected.at("classifier_running"), scale, 1e-6, false,
             [&](const TensorSpec& t) { return part(net.classifier().statistics(), t); }) == "");
   CHECK(support::probe_disagreement<Net::PredictorNetwork>(
-            expected.at("predictor_gradients"), 1e-6, true,
-            [&](const TensorSpec& t) { return part(step.predictor_gradients(), t); }) == "");
+            expected.at("predictor_gradients"), support::largest_norm(expected.at("predictor_gradients")),
+            1e-6, true, [&](const TensorSpec& t) { return part(step.predictor_gradients(), t); }) == "");
 }
 
 }  // namespace

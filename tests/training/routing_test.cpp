@@ -2,7 +2,7 @@
 #include <support/catch.hpp>
 #include <support/tiny_network.hpp>
 
-#include <drnet/training/dynamic_step.hpp>
+#include <drnet/training/trainer.hpp>
 
 namespace {
 
@@ -54,6 +54,41 @@ void check_banks(const std::vector<int>& choice) {
   }
 }
 
+/// Steps on one image at a time, with momentum and weight decay: a bank changes, and so does its velocity,
+/// only in the steps whose image was sent to it.
+void check_banks_over_steps(TrainerOptions options) {
+  options.sgd = {.momentum = 0.9, .weight_decay = 0.1};
+  options.schedule = {.decay = Decay::constant, .base = 0.05, .warmup = 0};
+  options.joint = kOptions;
+  const Pictures<float> pictures(12);
+  Net net(11);
+  Trainer<Net> trainer(net, Serial{}, 1, options);
+  std::vector<Index> sent(Net::kCount);
+  for (Index i = 0; i < 12; ++i) {
+    const Net before = net;
+    const auto velocity_span = trainer.classifier_velocity().span();
+    const std::vector<float> velocity(velocity_span.begin(), velocity_span.end());
+    const ImageBatch<float> image{pictures.batch().image(i), 1, 3, 24, 24};
+    const std::vector<Index> sample{i};
+    const auto label = std::span(pictures.labels).subspan(static_cast<std::size_t>(i), 1);
+    const auto losses = trainer.step(image, label, sample, 0, 0);
+    for (std::size_t j = 0; j < sent.size(); ++j) sent[j] += losses.chosen[j];
+    for (const TensorSpec& t : Net::ClassifierNetwork::tensors()) {
+      CHECK(t.bank == bank_of(t));
+      if (t.bank < 0) continue;
+      CAPTURE(t.name, losses.chosen);
+      const bool here = losses.chosen[static_cast<std::size_t>(t.bank)] > 0;
+      CHECK(support::same_bits(net.classifier().values(t), before.classifier().values(t)) == !here);
+      if (!t.trained()) continue;
+      const auto at = static_cast<std::size_t>(t.offset), size = static_cast<std::size_t>(t.size);
+      CHECK(support::same_bits(velocity_span.subspan(at, size), std::span(velocity).subspan(at, size)) ==
+            !here);
+    }
+  }
+  CAPTURE(sent);
+  CHECK(std::count(sent.begin(), sent.end(), 0) == 0);  // else a bank was never to change
+}
+
 /// A classifier whose last batch norm sees 2 x 2 pixels at 24 and 16, and one at 12.
 using Narrow = Sequential<Named<"conv1", Conv2d<ConvOptions{.out = 8, .kernel = 3, .stride = 12}>>,
                           Named<"bn1", BatchNorm>, ReLU, GlobalAveragePool, Named<"fc", Linear<10>>>;
@@ -67,6 +102,11 @@ TEST_CASE("Sparse routing leaves the banks that no image chose as they were, to 
   check_banks({2, 2, 2});
   check_banks({2, 0, 2, 0});
   check_banks({0, 1, 2});
+}
+
+TEST_CASE("The optimizer leaves the banks that no image chose as they were, to the bit") {
+  check_banks_over_steps({.stage = 2, .seed = 3});
+  check_banks_over_steps({.stage = 1, .sampled = true, .seed = 3});
 }
 
 TEST_CASE("A batch of one image makes a joint step at every candidate") {

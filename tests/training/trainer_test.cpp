@@ -49,7 +49,7 @@ TEST_CASE("A loss that is not finite stops the training and changes nothing") {
         trainer.step(pictures.batch(), pictures.labels, pictures.indices, 3, 3.5);
         FAIL("no error");
       } catch (const Error& e) {
-        CHECK(e.place() == "training, stage " + std::to_string(stage) + ", epoch 3, step 41");
+        CHECK(e.place() == "training, stage " + std::to_string(stage) + ", epoch 4, step 42");
         CHECK(e.expected() == "a finite loss");
       }
       CHECK(Snapshot<float>(net) == before);

@@ -63,6 +63,8 @@ inline constexpr std::array<DTypeInfo, 15> kDTypes{{{DType::boolean, "BOOL", 1},
 
 /// The reference implementation refuses longer headers; a corrupt length never allocates more than this.
 inline constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;
+/// Larger files are refused before memory is asked for: no network and no checkpoint comes near this.
+inline constexpr std::uint64_t kMaxFileBytes = std::uint64_t{1} << 33;
 
 }  // namespace safetensors_detail
 
@@ -209,6 +211,9 @@ class SafeTensors {
     SafeTensors file(path.string());
     std::ifstream stream = open_file(path);
     const std::uint64_t size = file_bytes(stream, path);
+    if (size > safetensors_detail::kMaxFileBytes)
+      throw Error(file.place_, "at most " + std::to_string(safetensors_detail::kMaxFileBytes) + " bytes",
+                  std::to_string(size) + " bytes");
     const std::string header = file.read_header(stream, size);
     file.parse(header);
     file.check_layout(size - 8 - header.size());

@@ -7,6 +7,7 @@
 #include <drnet/io/safetensors.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -47,6 +48,11 @@ std::vector<std::vector<typename Net::Scalar>> read_tensors(const SafeTensors& f
       throw Error(file.place() + ", tensor '" + name + "'", text(t.shape), text(info.shape));
     }
     values.push_back(file.values<typename Net::Scalar>(name));
+    const bool variance = t.role == Role::running_var;
+    for (const auto v : values.back())
+      if (!std::isfinite(v) || (variance && v < 0))
+        throw Error(file.place() + ", tensor '" + name + "'",
+                    variance ? "finite values of at least 0" : "finite values", std::to_string(v));
     used.insert(name);
   }
   return values;

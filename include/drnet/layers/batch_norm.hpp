@@ -34,10 +34,11 @@ struct BatchNormWith : PlainLayer {
     for (int j = 0; j < banks; ++j) {
       const std::string bank =
           banks == 1 ? prefix : joined_name(prefix, std::string("bn_").append(std::to_string(j)));
-      list.add(joined_name(bank, "weight"), {in.channels}, Role::bn_weight);
-      list.add(joined_name(bank, "bias"), {in.channels}, Role::bn_bias);
-      list.add(joined_name(bank, "running_mean"), {in.channels}, Role::running_mean);
-      list.add(joined_name(bank, "running_var"), {in.channels}, Role::running_var);
+      const int index = banks == 1 ? -1 : j;
+      list.add(joined_name(bank, "weight"), {in.channels}, Role::bn_weight, index);
+      list.add(joined_name(bank, "bias"), {in.channels}, Role::bn_bias, index);
+      list.add(joined_name(bank, "running_mean"), {in.channels}, Role::running_mean, index);
+      list.add(joined_name(bank, "running_var"), {in.channels}, Role::running_var, index);
     }
   }
 

@@ -74,17 +74,18 @@ struct TensorSpec {
   Role role;
   Index offset;  ///< in the parameter array, or in the statistics array for running_*
   Index size;
+  int bank = -1;  ///< candidate that the tensor belongs to; -1: all
   [[nodiscard]] bool trained() const { return role != Role::running_mean && role != Role::running_var; }
 };
 
 /// Collects TensorInfos; layers call add() in the order of their arrays.
 class TensorList {
  public:
-  void add(std::string name, std::vector<int> shape, Role role) {
+  void add(std::string name, std::vector<int> shape, Role role, int bank = -1) {
     Index size = 1;
     for (const int extent : shape) size *= extent;
     Index& offset = role == Role::running_mean || role == Role::running_var ? statistics_ : parameters_;
-    tensors_.push_back({std::move(name), std::move(shape), role, offset, size});
+    tensors_.push_back({std::move(name), std::move(shape), role, offset, size, bank});
     offset += size;
   }
   [[nodiscard]] const std::vector<TensorSpec>& tensors() const { return tensors_; }

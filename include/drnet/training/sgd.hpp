@@ -40,12 +40,16 @@ class Sgd {
     if (!(options.weight_decay >= 0))
       throw Error("SGD weight decay", "a value >= 0", std::to_string(options.weight_decay));
   }
-  /// Applies `gradients` (laid out as net.parameters()) with learning rate lr, tensor by tensor.
-  void step(const ExecutionPolicy& policy, Net& net, const Buffer<T>& gradients, double lr) {
+  /// Applies `gradients` (laid out as net.parameters()) with learning rate lr, tensor by tensor. `images`:
+  /// how many trained each bank, empty where all did; like a parameter without gradient in PyTorch, a bank
+  /// that saw none stays as it is, weight decay and momentum included.
+  void step(const ExecutionPolicy& policy, Net& net, const Buffer<T>& gradients, double lr,
+            std::span<const Index> images = {}) {
     const auto& tensors = Net::tensors();
     policy.for_parts(static_cast<Index>(tensors.size()), [&](Index k, int) {
       const TensorSpec& t = tensors[static_cast<std::size_t>(k)];
       if (!t.trained()) return;
+      if (t.bank >= 0 && !images.empty() && images[static_cast<std::size_t>(t.bank)] == 0) return;
       const bool decays = options_.decay_norm_and_bias || t.role == Role::weight;
       const auto at = static_cast<std::size_t>(t.offset), size = static_cast<std::size_t>(t.size);
       sgd_step<T>(net.values(t), gradients.span().subspan(at, size), velocity_.span().subspan(at, size), lr,

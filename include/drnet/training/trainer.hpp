@@ -41,6 +41,10 @@ struct TrainerOptions {
   }
   /// Whether stage 2 leaves the classifier as it is.
   [[nodiscard]] bool classifier_rests() const { return joint.freeze_classifier || classifier_rate == 0; }
+  /// Whether every candidate's bank sees every batch, not only the images that were sent to it.
+  [[nodiscard]] bool trains_every_bank() const {
+    return stage == 1 ? !sampled : joint.estimator != Estimator::sparse;
+  }
   /// Whether the steps learn from answers that do not change (Trainer::note_errors).
   [[nodiscard]] bool answers_rest() const {
     return stage == 2 && joint.estimator == Estimator::oracle && classifier_rests();
@@ -84,8 +88,8 @@ class Trainer {
     try {
       losses = gradients(images, labels, samples, epoch);
       if (!std::isfinite(losses.total))
-        throw Error("training, stage " + std::to_string(options_.stage) + ", epoch " + std::to_string(epoch) +
-                        ", step " + std::to_string(steps_),
+        throw Error("training, stage " + std::to_string(options_.stage) + ", epoch " +
+                        std::to_string(epoch + 1) + ", step " + std::to_string(steps_ + 1),
                     "a finite loss", std::to_string(losses.total));
     } catch (...) {
       restore_statistics();
@@ -95,7 +99,8 @@ class Trainer {
     const double classifier_rate = options_.stage == 1 ? 1 : options_.classifier_rate;
     if (classifier_rate > 0) {
       limit(step_.gradients());
-      classifier_sgd_.step(*policy_, net_.classifier(), step_.gradients(), lr * classifier_rate);
+      classifier_sgd_.step(*policy_, net_.classifier(), step_.gradients(), lr * classifier_rate,
+                           options_.trains_every_bank() ? std::span<const Index>() : losses.chosen);
     }
     if constexpr (Net::kHasPredictor)
       if (predictor_sgd_) {
