@@ -15,12 +15,13 @@ using namespace drnet;
 TEST_CASE("A policy runs every part once and names workers below its number of threads", "[threads]") {
   for (const auto& [name, policy] : support::policies()) {
     CAPTURE(name);
+    const int threads = policy->threads();
     for (const Index parts : {0, 1, 7, 100}) {
       std::vector<std::atomic<int>> runs(static_cast<std::size_t>(parts));
       std::atomic<bool> in_range = true;
       policy->for_parts(parts, [&](Index part, int worker) {
         ++runs[static_cast<std::size_t>(part)];
-        if (worker < 0 || worker >= policy->threads()) in_range = false;
+        if (worker < 0 || worker >= threads) in_range = false;
       });
       CHECK(in_range);
       for (const auto& count : runs) CHECK(count == 1);
