@@ -12,7 +12,7 @@ int run_evaluate(const EvaluateOptions& options) {
   const auto model = make_model(options.model, options.run.seed);
   const ModelInfo& info = model->info();
   const Router router = make_router(options.router, info.candidates, info.has_predictor(), options.run.seed);
-  model->load(options.weights, std::holds_alternative<PredictorRouter>(router));
+  model->load(options.weights, {.predictor = std::holds_alternative<PredictorRouter>(router)});
   const auto dataset = open_pictures(options.data, Split::test, info, options.run.seed);
 
   Evaluation result;

@@ -114,6 +114,8 @@ void add_train(CLI::App& program, TrainOptions& options) {
   command.add_option("--output", options.output, "Folder to write")->required();
   command.add_flag("--resume", options.resume, "Go on from the checkpoint in the folder");
   command.add_option("--weights", options.weights, "Weights to begin with");
+  command.add_flag("--new-head", options.new_head,
+                   "Weights for other classes are welcome: the last layer begins anew");
   command
       .add_option("--evaluate-every", options.evaluate_every,
                   "Epochs between validations; 0: at the end only")

@@ -5,6 +5,7 @@
 #include <drnet/core/parallel.hpp>
 #include <drnet/data/loader.hpp>
 #include <drnet/inference/session.hpp>
+#include <drnet/io/weights.hpp>
 #include <drnet/training/trainer.hpp>
 
 #include <cstdint>
@@ -82,8 +83,8 @@ class Model {
   virtual ~Model() = default;
   [[nodiscard]] virtual const ModelInfo& info() const = 0;
   [[nodiscard]] virtual Summary summary() const = 0;
-  /// Throws Error for a file of another network; `predictor`: whether its tensors must be there.
-  virtual void load(const std::filesystem::path& path, bool predictor) = 0;
+  /// Throws Error for a file of another network.
+  virtual void load(const std::filesystem::path& path, const LoadOptions& options) = 0;
   virtual void save(const std::filesystem::path& path, const Metadata& metadata) const = 0;
   [[nodiscard]] virtual std::unique_ptr<Classifying> session(Policy policy, SessionOptions options) const = 0;
   /// Trains this model, which must outlive the result.

@@ -54,14 +54,15 @@ class ModelOf final : public Model {
       add_layer_rows<typename Net::PredictorTopology>(Net::kPredictorInput, 1, summary.predictor);
     return summary;
   }
-  void load(const std::filesystem::path& path, bool predictor) override {
+  void load(const std::filesystem::path& path, const LoadOptions& options) override {
     const SafeTensors file = SafeTensors::read(path);
     const auto other = file.metadata().find("model");
     try {
-      drnet::load(net_, file, {.predictor = predictor});
-    } catch (const Error&) {
+      drnet::load(net_, file, options);
+    } catch (const Error& e) {
       if (other == file.metadata().end() || other->second == info_.name) throw;
-      throw Error(path.string(), "weights of " + info_.name, "those of " + other->second);
+      throw Error(path.string(), "weights of " + info_.name,
+                  "those of " + other->second + " (" + e.got() + ")");
     }
   }
   void save(const std::filesystem::path& path, const Metadata& metadata) const override {

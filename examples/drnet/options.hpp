@@ -64,6 +64,7 @@ struct TrainOptions {
   int stop_after = 0;  ///< epochs of this session; 0: all
   double lr = 0.1, weight_decay = 1e-4, momentum = 0.9, label_smoothing = 0, warmup = 3;
   bool nesterov = false, decay_weights_only = false, sampled = false;
+  bool new_head = false;  ///< `weights` of other classes leave the last layer as it was drawn
   std::string schedule = "cosine";
   double tau = 1, eta = 0.2, alpha = 0;  ///< alpha in G multiply-adds; 0: the mean of the candidates
   std::string estimator = "sparse";

@@ -99,6 +99,7 @@ Metadata identity(const TrainOptions& options, const ModelInfo& model) {
           {"data", options.data.data},
           {"limit", text(options.data.limit)},
           {"initial_weights", options.weights},
+          {"new_head", text(options.new_head)},
           {"seed", text(options.run.seed)},
           {"batch", text(options.batch)},
           {"schedule", options.schedule},

@@ -20,7 +20,7 @@ std::vector<MontageImage> classified_pictures(const ReportOptions& options) {
     if (value->empty()) throw Error(option, "a value, as a montage needs one", "nothing");
   const auto model = make_model(options.model, options.run.seed);
   const ModelInfo& info = model->info();
-  model->load(options.weights, true);
+  model->load(options.weights, {});
   const auto dataset = open_pictures(options.data, Split::test, info, options.run.seed);
   const Router router = make_router("predictor", info.candidates, info.has_predictor(), options.run.seed);
   return make_montage(*model, make_policy(options.run), router, *dataset, options.montage, options.run.seed);

@@ -233,7 +233,7 @@ void prepare(Run& run) {
 int run_train(const TrainOptions& options) {
   const auto model = make_model(options.model, options.run.seed);
   const ModelInfo& info = model->info();
-  if (!options.weights.empty()) model->load(options.weights, false);
+  if (!options.weights.empty()) model->load(options.weights, {.predictor = false, .head = !options.new_head});
   const std::shared_ptr<const Dataset> training =
       open_pictures(options.data, Split::train, info, options.run.seed);
   const auto validation = open_validation(options, info);

@@ -273,6 +273,25 @@ TEST_CASE("safetensors reads published weights", "[safetensors]") {
   CHECK(support::largest_magnitude(mobilenet.values<float>("features.0.0.weight")) > 0);
 }
 
+TEST_CASE("Numbers of 16 bits: known values of both formats") {
+  const support::TempDir folder;
+  const auto path = folder / "half.safetensors";
+  // 1, -2, the largest half, the smallest subnormal half, infinity; 1, -2, 3.140625, 2^-126, infinity.
+  const std::vector<std::uint16_t> half{0x3C00, 0xC000, 0x7BFF, 0x0001, 0x7C00},
+      brain{0x3F80, 0xC000, 0x4049, 0x0080, 0x7F80};
+  const auto view = [](const char* name, DType dtype, const std::vector<std::uint16_t>& bits) {
+    return NamedTensor{name, dtype, {5}, std::as_bytes(std::span<const std::uint16_t>(bits))};
+  };
+  const std::vector<NamedTensor> views{view("half", DType::f16, half), view("brain", DType::bf16, brain)};
+  drnet::write_safetensors(path, views);
+  const SafeTensors file = SafeTensors::read(path);
+  constexpr float inf = std::numeric_limits<float>::infinity();
+  CHECK(file.values<float>("half") == std::vector<float>{1, -2, 65504, 0x1p-24F, inf});
+  CHECK(file.values<double>("half") == std::vector<double>{1, -2, 65504, 0x1p-24, double(inf)});
+  CHECK(file.values<float>("brain") == std::vector<float>{1, -2, 3.140625F, 0x1p-126F, inf});
+  CHECK_THROWS_AS(file.values<std::int16_t>("half"), drnet::Error);
+}
+
 TEST_CASE("A file that is larger than any network is refused before it is read") {
   const support::TempDir folder;
   const auto path = folder.write("giant.safetensors",

@@ -140,14 +140,19 @@ TEST_CASE("A tensor of another shape is refused with both shapes") {
       [](Tensors& t) {
         find(t, "fc.weight").shape = {12, 10};
       },
-      "tensor 'fc.weight': expected shape [10, 12], got shape [12, 10]");
-  check_change_refused([](Tensors& t) { find(t, "conv1.weight").shape = {8, 27}; }, "shape [8, 3, 3, 3]");
+      "expected the tensors of this network, got 1 misshapen: 'fc.weight' of shape [12, 10] instead of [10, "
+      "12]");
+  check_change_refused(
+      [](Tensors& t) {
+        find(t, "conv1.weight").shape = {8, 27};
+      },
+      "instead of [8, 3, 3, 3]");
   check_change_refused(
       [](Tensors& t) {
         find(t, "predictor.fc.bias").shape = {2};
         find(t, "predictor.fc.bias").values.resize(2);
       },
-      "tensor 'predictor.fc.bias': expected shape [3], got shape [2]");
+      "'predictor.fc.bias' of shape [2] instead of [3]");
 }
 
 TEST_CASE("A missing tensor is named") {
@@ -162,17 +167,89 @@ TEST_CASE("A tensor that the network does not have is named") {
       [](Tensors& t) {
         t.push_back({"layer9.weight", {1}, {1}});
       },
-      "an extra tensor 'layer9.weight'");
+      "got 1 extra: 'layer9.weight'");
   check_change_refused(
       [](Tensors& t) {
         t.push_back({"predictor.layer9.weight", {1}, {1}});
       },
-      "an extra tensor 'predictor.layer9.weight'");
+      "got 1 extra: 'predictor.layer9.weight'");
   check_change_refused(
       [](Tensors& t) {
         t.push_back({"bn1.bn_3.weight", {8}, std::vector<float>(8)});
       },
       "bn1.bn_3.weight");
+}
+
+TEST_CASE("All that does not fit is listed at once") {
+  check_change_refused(
+      [](Tensors& t) {
+        remove(t, "fc.bias");
+        find(t, "conv1.weight").shape = {8, 27};
+        t.push_back({"layer9.weight", {1}, {1}});
+        t.push_back({"layer9.bias", {1}, {1}});
+      },
+      "got 2 missing: 'fc.bias', 'predictor.fc.bias'; 2 extra: 'layer9.weight', 'layer9.bias'; 1 misshapen: "
+      "'conv1.weight' of shape [8, 27] instead of [8, 3, 3, 3]");
+}
+
+TEST_CASE("A head for other classes keeps its values where that is asked for") {
+  const support::TempDir folder;
+  const auto path = folder / "net.safetensors";
+  save(Net(1), path);
+  Tensors tensors = tensors_of(path);
+  const auto other_classes = [&](const std::string& layer) {
+    find(tensors, layer + ".weight").shape[0] = 7;
+    find(tensors, layer + ".weight")
+        .values.resize(static_cast<std::size_t>(7 * find(tensors, layer + ".weight").shape[1]));
+    find(tensors, layer + ".bias").shape = {7};
+    find(tensors, layer + ".bias").values.resize(7);
+  };
+  other_classes("fc");
+  write(path, tensors);
+  Net net(2);
+  const Net before(2), from(1);
+  check_refused(net, path, "2 misshapen: 'fc.weight' of shape [7, 12] instead of [10, 12], 'fc.bias'");
+  load(net, path, {.head = false});
+  for (const TensorSpec& t : Net::ClassifierNetwork::tensors()) {
+    CAPTURE(t.name);
+    const Net& source = t.name.starts_with("fc.") ? before : from;
+    CHECK(support::same_bits(net.classifier().values(t), source.classifier().values(t)));
+  }
+  find(tensors, "conv1.weight").shape = {8, 27};  // no other layer may differ
+  write(path, tensors);
+  check_refused(net, path, "1 misshapen: 'conv1.weight'", {.head = false});
+  tensors = tensors_of(path);
+  other_classes("predictor.fc");  // nor the predictor's
+  write(path, tensors);
+  check_refused(net, path, "'predictor.fc.weight'", {.head = false});
+}
+
+TEST_CASE("Weights of 16 bits are converted") {
+  const support::TempDir folder;
+  const auto path = folder / "half.safetensors";
+  const Net from(1);
+  save(from, path);
+  const Tensors tensors = tensors_of(path);
+  const auto check = [&]<class Half>(DType dtype) {
+    std::vector<std::vector<Half>> halves;
+    std::vector<NamedTensor> views;
+    for (const Tensor& t : tensors) {
+      auto& half = halves.emplace_back();
+      for (const float v : t.values) half.push_back(static_cast<Half>(v));
+      views.push_back({t.name, dtype, t.shape, std::as_bytes(std::span<const Half>(half))});
+    }
+    write_safetensors(path, views);
+    Net net(2);
+    load(net, path);
+    for (const TensorSpec& t : Net::ClassifierNetwork::tensors()) {
+      const auto got = net.classifier().values(t);
+      const auto exact = from.classifier().values(t);
+      for (std::size_t i = 0; i < got.size(); ++i)
+        REQUIRE(got[i] == static_cast<float>(static_cast<Half>(exact[i])));
+    }
+  };
+  check.template operator()<Eigen::half>(DType::f16);
+  check.template operator()<Eigen::bfloat16>(DType::bf16);
 }
 
 TEST_CASE("PyTorch's batch counters are passed over") {
@@ -217,9 +294,8 @@ TEST_CASE("The checkpoint of another topology is refused") {
   save_checkpoint(path, Wider(1), {}, {{"model", "wider"}});
   Net net(2);
   const support::Snapshot<float> before(net);
-  CHECK_THROWS_WITH(
-      load_checkpoint(path, net, {}),
-      support::contains("tensor 'conv1.weight': expected shape [8, 3, 3, 3], got shape [16, 3, 3, 3]"));
+  CHECK_THROWS_WITH(load_checkpoint(path, net, {}),
+                    support::contains("'conv1.weight' of shape [16, 3, 3, 3] instead of [8, 3, 3, 3]"));
   CHECK_THROWS_WITH(load_checkpoint(path, net, {}, {{"model", "tiny"}}),
                     support::contains("model: expected tiny, got wider"));
   CHECK(support::Snapshot<float>(net) == before);
@@ -245,7 +321,7 @@ TEST_CASE("The weights of another topology are refused") {
   const auto path = folder / "wider.safetensors";
   save(Wider(1), path);
   Net net(2);
-  check_refused(net, path, "tensor 'conv1.weight': expected shape [8, 3, 3, 3], got shape [16, 3, 3, 3]");
+  check_refused(net, path, "'conv1.weight' of shape [16, 3, 3, 3] instead of [8, 3, 3, 3]");
 }
 
 TEST_CASE("A file that is missing, empty or cut off is refused") {

@@ -4,6 +4,8 @@
 #include <drnet/layers/residual.hpp>
 #include <drnet/training/gradient_check.hpp>
 
+#include <algorithm>
+
 namespace {
 
 using namespace drnet;
@@ -49,6 +51,18 @@ struct Affine : PlainLayer {
     if constexpr (S == Slip::assigns) s.gradients[0] = s.gradients[1] = 0;
     s.gradients[0] += (S == Slip::wrong_da ? T(-1) : T(1)) * da;
     s.gradients[1] += db;
+  }
+  template <class T>
+  static constexpr Index prepared(Shape, int) {
+    return 2;
+  }
+  template <class T>
+  static void prepare(Shape, int, const T* parameters, const T*, T* to) {
+    std::copy_n(parameters, 2, to);
+  }
+  template <class T, class X, class Y>
+  static void infer(const Pass& pass, X x, Y y, const T* prepared_to, T*) {
+    forward(pass, x, y, State<T>{.parameters = prepared_to});
   }
 };
 

@@ -8,6 +8,7 @@
 #include <drnet/io/atomic_file.hpp>
 #include <drnet/io/read_file.hpp>
 
+#include <Eigen/Core>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -245,8 +246,8 @@ class SafeTensors {
     return std::span(buffer_).subspan(tensor.begin, tensor.end - tensor.begin);
   }
 
-  /// The elements in row-major order. F32 and F64 convert into each other; for any other pair of stored and
-  /// wanted type this throws Error.
+  /// The elements in row-major order. F16, BF16, F32 and F64 convert into float and double; for any other
+  /// pair of stored and wanted type this throws Error.
   template <TensorElement T>
   [[nodiscard]] std::vector<T> values(std::string_view name) const {
     const DType stored = info(name).dtype;
@@ -254,6 +255,8 @@ class SafeTensors {
     if constexpr (std::floating_point<T>) {
       if (stored == DType::f32) return convert<T>(copy<float>(bytes(name)));
       if (stored == DType::f64) return convert<T>(copy<double>(bytes(name)));
+      if (stored == DType::f16) return convert<T>(copy<Eigen::half>(bytes(name)));
+      if (stored == DType::bf16) return convert<T>(copy<Eigen::bfloat16>(bytes(name)));
     }
     throw Error(place(name), std::string(name_of(dtype_of<T>())) + " values", std::string(name_of(stored)));
   }

@@ -329,7 +329,9 @@ class GradientChecker {
 /// dx, and nothing else, is written. Throws Error for options that make no sense.
 template <class L, Shape In>
 [[nodiscard]] GradientReport check_gradients(const GradientCheckOptions& options = {}) {
-  static_assert(Layer<L>, "check_gradients needs a type that satisfies the concept drnet::Layer");
+  static_assert(
+      Described<L> && Trainable<L>,
+      "check_gradients needs a type that satisfies the concepts drnet::Described and drnet::Trainable");
   check_topology<L, In>();
   if (options.batch < 1) throw Error("gradient check, batch", "at least 1", std::to_string(options.batch));
   if (!(options.step > 0 && options.step < 1))
