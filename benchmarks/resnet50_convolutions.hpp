@@ -19,7 +19,7 @@ void time_convolution(const char* name) {
   constexpr Shape out = W.output(In, Out);
   FeatureTensor<float, In, W.padding> x(1);
   FeatureTensor<float, out, 0> y(1), runtime_y(1);
-  Buffer<float> packed(packed_size<float>(Out, In.channels, W.kernel * W.kernel));
+  Buffer<float> packed(packed_size<float>({.out = Out, .in = In.channels}, W.kernel * W.kernel));
   for (Index i = 0; i < packed.size(); ++i) packed[i] = 0.01F * static_cast<float>(i % 7 - 3);
   for (int c = 0; c < In.channels; ++c)
     for (int r = 0; r < In.height; ++r)
@@ -62,7 +62,7 @@ void time_gradients(const char* name) {
   FeatureTensor<float, In, 0> dx(batch);
   FeatureTensor<float, out, halo> dy(batch);
   Buffer<float> weights(Index{Out} * In.channels * taps), gradient(weights.size());
-  Buffer<float> packed(turned_size<float>(Out, In.channels, W));
+  Buffer<float> packed(turned_size<float>({.out = Out, .in = In.channels}, W));
   Buffer<float> scratch(WeightGradientPlan<float, W, In, Out>::scratch(batch));
   const Serial serial;
   const auto input = std::as_const(x).view();

@@ -1,4 +1,4 @@
-// 1 x 1 and depthwise convolutions.
+// 1 x 1 convolutions.
 #include <kernels/convolution_check.hpp>
 
 using namespace convolution_check;
@@ -11,10 +11,4 @@ TEMPLATE_TEST_CASE("1 x 1 convolution equals naive loops", "[convolution]", floa
   check_convolution<TestType, Window{1, 1, 0}, Shape{48, 2, 3}, 370>();
   check_convolution<TestType, Window{1, 2, 0}, Shape{32, 21, 21}, 64>();
   check_convolution<TestType, Window{1, 2, 0}, Shape{24, 6, 6}, 40>();
-}
-
-TEMPLATE_TEST_CASE("Depthwise convolution equals naive loops", "[depthwise]", float, double) {
-  check_convolution<TestType, Window{3, 1, 1}, Shape{24, 14, 14}, 24, true>();
-  check_convolution<TestType, Window{3, 2, 1}, Shape{24, 21, 21}, 24, true>();
-  check_convolution<TestType, Window{5, 2, 2}, Shape{20, 14, 14}, 20, true>();
 }

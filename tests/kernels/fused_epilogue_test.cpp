@@ -91,7 +91,7 @@ void check_stored_once(FeatureMap<const Counted, S, Halo> map, Index n) {
 }
 
 /// relu(scale * convolution + shift + residual), then a user's function, against loops in double.
-template <Window W, Shape In, int OutChannels, bool Depthwise = false>
+template <Window W, Shape In, int OutChannels, int Groups = 1>
 void check_chain() {
   constexpr Shape out = W.output(In, OutChannels);
   constexpr Index n = 2;
@@ -99,9 +99,9 @@ void check_chain() {
   const auto size = [](Shape s) { return static_cast<std::size_t>(n * s.size()); };
   const auto x = wave(size(In), 0), residual = wave(size(out), 1), scale = wave(OutChannels, 2),
              shift = wave(OutChannels, 3),
-             w = wave(std::size_t(OutChannels) * (Depthwise ? 1 : In.channels) * W.kernel * W.kernel, 4);
+             w = wave(std::size_t(OutChannels) * (In.channels / Groups) * W.kernel * W.kernel, 4);
   std::vector<double> expected(size(out)), actual(size(out));
-  oracle::for_each_product(n, In, OutChannels, W, Depthwise,
+  oracle::for_each_product(n, In, OutChannels, W, Groups,
                            [&](std::size_t o, std::size_t i, std::size_t k) { expected[o] += x[i] * w[k]; });
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const std::size_t c = i / static_cast<std::size_t>(out.pixels()) % OutChannels;
@@ -114,17 +114,18 @@ void check_chain() {
   from_planar(x.data(), tx.view(), n);
   from_planar(residual.data(), tr.view(), n);
   const Buffer<Counted> weights = counted(w), scales = counted(scale), shifts = counted(shift);
-  Buffer<Counted> packed(packed_size<Counted>(OutChannels, In.channels, W.kernel * W.kernel));
+  constexpr ConvChannels channels{.out = OutChannels, .in = In.channels, .groups = Groups};
+  Buffer<Counted> packed(packed_size<Counted>(channels, W.kernel * W.kernel));
   const Serial serial;
   const auto chain =
       map(Bend{}, relu(multiply_add(accumulator, per_channel(scales.data()), per_channel(shifts.data())) +
                        elements(tr.view())));
-  if constexpr (Depthwise) {
+  if constexpr (Groups == In.channels && Groups == OutChannels) {
     pack_depthwise(weights.data(), In.channels, W.kernel, packed.data());
     depthwise_forward<W>(serial, n, std::as_const(tx).view(), packed.data(), ty.view(), chain);
   } else {
-    pack_weights(serial, weights.data(), OutChannels, In.channels, W.kernel, packed.data());
-    convolution_forward<W>(serial, n, std::as_const(tx).view(), packed.data(), ty.view(), chain);
+    pack_weights(serial, weights.data(), channels, W.kernel, packed.data());
+    convolution_forward<W, Groups>(serial, n, std::as_const(tx).view(), packed.data(), ty.view(), chain);
   }
   check_stored_once(std::as_const(ty).view(), n);
   to_planar(ty.view(), actual.data(), n);
@@ -142,9 +143,15 @@ TEST_CASE("A convolution with a fused chain stores each output once", "[epilogue
   check_chain<Window{5, 1, 2}, Shape{2, 3, 3}, 1>();
 }
 
+TEST_CASE("A grouped convolution with a fused chain stores each output once", "[epilogue]") {
+  check_chain<Window{3, 1, 1}, Shape{6, 5, 4}, 4, 2>();
+  check_chain<Window{3, 2, 1}, Shape{6, 5, 4}, 9, 3>();
+}
+
 TEST_CASE("A depthwise convolution with a fused chain stores each output once", "[epilogue]") {
-  check_chain<Window{3, 1, 1}, Shape{5, 6, 9}, 5, true>();
-  check_chain<Window{3, 2, 1}, Shape{5, 7, 7}, 5, true>();
+  check_chain<Window{3, 1, 1}, Shape{5, 6, 9}, 5, 5>();
+  check_chain<Window{3, 2, 1}, Shape{5, 7, 7}, 5, 5>();
+  check_chain<Window{5, 1, 2}, Shape{3, 5, 20}, 3, 3>();
 }
 
 TEST_CASE("An input gradient stores each element once", "[epilogue]") {
@@ -154,9 +161,9 @@ TEST_CASE("An input gradient stores each element once", "[epilogue]") {
   FeatureTensor<Counted, out, halo> dy(2);
   FeatureTensor<Counted, in> dx(2), other(2);
   const Buffer<Counted> weights = counted(wave(3 * 4 * 9, 0));
-  Buffer<Counted> packed(turned_size<Counted>(3, 4, w));
+  Buffer<Counted> packed(turned_size<Counted>({.out = 3, .in = 4}, w));
   const Serial serial;
-  pack_input_gradient<w, in>(serial, weights.data(), 3, packed.data());
+  pack_input_gradient<w, in>(serial, weights.data(), {.out = 3, .in = 4}, packed.data());
   convolution_input_gradient<w>(serial, 2, std::as_const(dy).view(), packed.data(), dx.view(),
                                 relu(accumulator + elements(other.view())));
   check_stored_once(std::as_const(dx).view(), 2);

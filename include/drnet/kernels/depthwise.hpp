@@ -1,6 +1,13 @@
 // Depthwise convolution: one k x k filter per channel. Lanes are channels, so nothing is broadcast; weights
-// are packed [block][tap][lanes]. Forward, input gradient and weight gradient sum in a fixed order per
-// output.
+// are packed [block][tap][lanes]. The forward pass keeps P neighbouring outputs of a row in registers over
+// all taps: their sums are independent, which hides the latency of a multiply-add, and share the tap's
+// weight.
+//
+//   x row   ┌─┬─┬─┬─┬─┬─┬─┬─┬─┬─┐   for every tap (u, v): w = weight of the tap
+//           └─┴─┴─┴─┴─┴─┴─┴─┴─┴─┘     for p < P: acc[p] += w * x[stride p + v]
+//   y row     │ acc[0] ... acc[P-1] │
+//
+// Forward, input gradient and weight gradient sum in a fixed order per output.
 #pragma once
 
 #include <drnet/core/parallel.hpp>
@@ -20,13 +27,35 @@ void pack_depthwise(const T* weights, int channels, int kernel, T* packed) {
         *packed++ = b + lane < channels ? weights[Index{b + lane} * taps + tap] : T(0);
 }
 
+namespace detail {
+/// P outputs of one row, from the input pixel under the first tap of the first; stored through the epilogue.
+template <Window W, int P, class T, class Row>
+[[gnu::always_inline]] inline void depthwise_outputs(const T* x, Index row_stride, const T* weights, T* y,
+                                                     const Row& epilogue, int column) {
+  constexpr int B = kLanes<T>;
+  simd::Packet<T> acc[P];
+  unroll<P>([&](auto p) __attribute__((always_inline)) { acc[p] = simd::zero<simd::Packet<T>>(); });
+  for (int kh = 0; kh < W.kernel; ++kh, x += row_stride)
+    unroll<W.kernel>([&](auto kw) __attribute__((always_inline)) {
+      const auto w = simd::load<T>(weights + (kh * W.kernel + kw) * B);
+      unroll<P>([&](auto p) __attribute__((always_inline)) {
+        acc[p] = simd::fma(simd::load<T>(x + (p * W.stride + kw) * B), w, acc[p]);
+      });
+    });
+  unroll<P>([&](auto p) __attribute__((always_inline)) {
+    simd::store<T>(y + (column + p) * B, epilogue(acc[p], column + p));
+  });
+}
+}  // namespace detail
+
 /// y = epilogue(depthwise convolution of x).
 template <Window W, class T, Shape In, int HaloIn, Shape Out, int HaloOut, Expression E>
 void depthwise_forward(const ExecutionPolicy& policy, Index n, FeatureMap<const T, In, HaloIn> x,
                        const T* packed, FeatureMap<T, Out, HaloOut> y, const E& epilogue) {
   static_assert(HaloIn >= W.padding, "the input's halo is narrower than the padding");
   using Map = FeatureMap<T, Out, HaloOut>;
-  constexpr int B = kLanes<T>;
+  constexpr int B = kLanes<T>, P = std::min(Out.width, kSimdRegisters == 32 ? 14 : 7), rest = Out.width % P;
+  constexpr Index row_stride = FeatureMap<const T, In, HaloIn>::kRowStride;
   policy.for_parts(n * Map::kBlocks, [&](Index part, int) {
     const int b = static_cast<int>(part % Map::kBlocks);
     const Index i = part / Map::kBlocks;
@@ -34,15 +63,12 @@ void depthwise_forward(const ExecutionPolicy& policy, Index n, FeatureMap<const 
     for (int oy = 0; oy < Out.height; ++oy) {
       const auto bound = epilogue.row(i, b, oy);
       T* const to = y.row(i, b, oy);
-      for (int ox = 0; ox < Out.width; ++ox) {
-        auto acc = simd::zero<simd::Packet<T>>();
-        for (int kh = 0; kh < W.kernel; ++kh) {
-          const T* from = x.row(i, b, oy * W.stride - W.padding + kh) + Index{ox * W.stride - W.padding} * B;
-          for (int kw = 0; kw < W.kernel; ++kw)
-            acc = simd::fma(simd::load<T>(from + kw * B), simd::load<T>(w + (kh * W.kernel + kw) * B), acc);
-        }
-        simd::store<T>(to + Index{ox} * B, bound(acc, ox));
-      }
+      const T* const from = x.row(i, b, oy * W.stride - W.padding) - W.padding * B;
+      int ox = 0;
+      for (; ox + P <= Out.width; ox += P)
+        detail::depthwise_outputs<W, P>(from + ox * W.stride * B, row_stride, w, to, bound, ox);
+      if constexpr (rest > 0)
+        detail::depthwise_outputs<W, rest>(from + ox * W.stride * B, row_stride, w, to, bound, ox);
     }
   });
 }

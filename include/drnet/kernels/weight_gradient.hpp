@@ -95,11 +95,16 @@ void add_transposed(const T* sums, int count, int lanes, const Order& order, T* 
 
 }  // namespace detail
 
-/// How the weight gradient of one convolution is cut: a function of the problem alone.
-template <class T, Window W, Shape In, int OutChannels>
+/// How the weight gradient of one convolution is cut: a function of the problem alone. A grouped convolution
+/// is cut bundle by bundle (see kernels/convolution.hpp).
+template <class T, Window W, Shape In, int OutChannels, int Groups = 1>
 struct WeightGradientPlan {
   static constexpr int B = kLanes<T>, taps = W.kernel * W.kernel;
-  static constexpr int in_blocks = ceil_div(In.channels, B), out_blocks = ceil_div(OutChannels, B);
+  static constexpr ConvChannels channels{.out = OutChannels, .in = In.channels, .groups = Groups};
+  static constexpr int bundles = channels.bundles(B);
+  /// Blocks of one bundle.
+  static constexpr int in_blocks = ceil_div(In.channels, B) / bundles,
+                       out_blocks = ceil_div(OutChannels, B) / bundles;
   /// Vectors of outputs of a tile.
   static constexpr int tile_vectors = out_blocks > 1 ? 2 : 1;
   /// Input blocks and vectors of outputs of a part. With several taps a band is used often enough by few of
@@ -109,7 +114,7 @@ struct WeightGradientPlan {
   static constexpr int vectors =
       taps == 1 ? std::min(out_blocks, most_vectors / tile_vectors * tile_vectors) : tile_vectors;
   static constexpr int groups = ceil_div(in_blocks, blocks), panels = ceil_div(out_blocks, vectors);
-  static constexpr int parts = panels * groups;
+  static constexpr int bundle_parts = panels * groups, parts = bundles * bundle_parts;
   static constexpr Index part_size = Index{std::min(In.channels, blocks* B)} * taps * vectors * B;
 
   [[nodiscard]] static constexpr Index chunks(Index n) {
@@ -122,12 +127,12 @@ struct WeightGradientPlan {
 };
 
 /// The parts of one weight gradient; see convolution_weight_gradient().
-template <Window W, class T, Shape In, int HaloIn, Shape Out, int HaloOut>
+template <Window W, int Groups, class T, Shape In, int HaloIn, Shape Out, int HaloOut>
 class WeightGradient {
  public:
   using X = FeatureMap<const T, In, HaloIn>;
   using DY = FeatureMap<const T, Out, HaloOut>;
-  using Plan = WeightGradientPlan<T, W, In, Out.channels>;
+  using Plan = WeightGradientPlan<T, W, In, Out.channels, Groups>;
 
   static void run(const ExecutionPolicy& policy, Index n, X x, DY dy, T* dw, T* scratch) {
     const Index chunks = Plan::chunks(n);
@@ -169,11 +174,15 @@ class WeightGradient {
   struct Part {
     int first_block, last_block, first_vector, last_vector;
 
-    explicit Part(Index i)
-        : first_block(static_cast<int>(i) % Plan::groups * Plan::blocks),
-          last_block(std::min(first_block + Plan::blocks, Plan::in_blocks)),
-          first_vector(static_cast<int>(i) / Plan::groups * Plan::vectors),
-          last_vector(std::min(first_vector + Plan::vectors, Plan::out_blocks)) {}
+    explicit Part(Index i) {
+      const int bundle = static_cast<int>(i) / Plan::bundle_parts,
+                in_bundle = static_cast<int>(i) % Plan::bundle_parts;
+      const int in_end = (bundle + 1) * Plan::in_blocks, out_end = (bundle + 1) * Plan::out_blocks;
+      first_block = bundle * Plan::in_blocks + in_bundle % Plan::groups * Plan::blocks;
+      last_block = std::min(first_block + Plan::blocks, in_end);
+      first_vector = bundle * Plan::out_blocks + in_bundle / Plan::groups * Plan::vectors;
+      last_vector = std::min(first_vector + Plan::vectors, out_end);
+    }
 
     [[nodiscard]] int channels() const { return std::min(last_block * B, In.channels) - first_block * B; }
     [[nodiscard]] Index vector_size() const { return Index{channels()} * Plan::taps * B; }
@@ -204,7 +213,7 @@ class WeightGradient {
                     Index{block - part.first_block} * B * Plan::taps * B;
             for (int tap = 0; tap < Plan::taps; ++tap, to += channels_of(block) * B) {
               const int kh = tap / W.kernel, kw = tap % W.kernel;
-              if (dw != nullptr && last) prefetch_gradient(dw, block, vector, tap);
+              if (Groups == 1 && dw != nullptr && last) prefetch_gradient(dw, block, vector, tap);
               band.x = x.row(n, block, row * W.stride - W.padding + kh) + Index{kw - W.padding} * B;
               sum_tap(band, channels_of(block), part.last_vector - vector, to, vector_size);
             }
@@ -259,6 +268,26 @@ class WeightGradient {
 
   /// dw += the sums of one part.
   static void add(const Part& part, const T* sums, T* dw) {
+    if constexpr (Groups == 1)
+      add_dense(part, sums, dw);
+    else
+      add_own_groups(part, sums, dw);
+  }
+  /// Of the sums of a bundle, those of inputs and outputs of one group count.
+  static void add_own_groups(const Part& part, const T* sums, T* dw) {
+    constexpr Index seen = In.channels / Groups;
+    for (int vector = part.first_vector; vector < part.last_vector; ++vector, sums += part.vector_size()) {
+      const T* from = sums;
+      for (int block = part.first_block; block < part.last_block; ++block)
+        for (Index tap = 0; tap < Plan::taps; ++tap)
+          for (int c = 0; c < channels_of(block); ++c, from += B)
+            for (int lane = 0; lane < B && vector * B + lane < Out.channels; ++lane) {
+              const Index out = vector * B + lane, k = block * B + c - Plan::channels.first_input(out);
+              if (k >= 0 && k < seen) dw[(out * seen + k) * Plan::taps + tap] += from[lane];
+            }
+    }
+  }
+  static void add_dense(const Part& part, const T* sums, T* dw) {
     for (int vector = part.first_vector; vector < part.last_vector; ++vector, sums += part.vector_size()) {
       const int out = vector * B;
       T* const to = dw + (Index{out} * In.channels + part.first_block * B) * Plan::taps;
@@ -276,12 +305,12 @@ class WeightGradient {
   }
 };
 
-/// dw += gradient with respect to the weights, dw in PyTorch's layout [out][in][k][k]; `scratch` holds
-/// WeightGradientPlan::scratch(n) scalars.
-template <Window W, class T, Shape In, int HaloIn, Shape Out, int HaloOut>
+/// dw += gradient with respect to the weights, dw in PyTorch's layout [out][in / groups][k][k]; `scratch`
+/// holds WeightGradientPlan::scratch(n) scalars.
+template <Window W, int Groups = 1, class T, Shape In, int HaloIn, Shape Out, int HaloOut>
 void convolution_weight_gradient(const ExecutionPolicy& policy, Index n, FeatureMap<const T, In, HaloIn> x,
                                  FeatureMap<const T, Out, HaloOut> dy, T* dw, T* scratch) {
-  WeightGradient<W, T, In, HaloIn, Out, HaloOut>::run(policy, n, x, dy, dw, scratch);
+  WeightGradient<W, Groups, T, In, HaloIn, Out, HaloOut>::run(policy, n, x, dy, dw, scratch);
 }
 
 }  // namespace drnet::inline DRNET_ISA
