@@ -24,7 +24,8 @@ bool is_fixed(const ModelEntry* entry) {
 
 /// What topology() in zoo.hpp knows.
 constexpr const char* kFamilies =
-    "resnet20, resnet32, resnet44, resnet56, resnet18, resnet34, resnet50, resnet101";
+    "resnet20, resnet32, resnet44, resnet56, resnet18, resnet34, resnet50, resnet101, resnet152, resnext50, "
+    "mobilenet_v2, mobilenet_v2_075, efficientnet_b0, efficientnet_b1, efficientnet_b2, efficientnet_b3";
 
 std::string names() {
   std::vector<std::string> list;

@@ -3,6 +3,9 @@
 
 #include <drnet/dynamic/dynamic_network.hpp>
 #include <drnet/models/cifar_resnet.hpp>
+#include <drnet/models/efficientnet.hpp>
+#include <drnet/models/mobile_predictor.hpp>
+#include <drnet/models/mobilenet_v2.hpp>
 #include <drnet/models/resnet.hpp>
 #include <drnet/models/resolution_predictor.hpp>
 
@@ -13,6 +16,11 @@ namespace drnet::program {
 /// Whether a family of this name reads CIFAR's 32 x 32 pictures.
 [[nodiscard]] consteval bool is_cifar(std::string_view name) {
   return name == "resnet20" || name == "resnet32" || name == "resnet44" || name == "resnet56";
+}
+
+/// Whether a family of this name is built of inverted residuals, and so should its predictor.
+[[nodiscard]] consteval bool is_mobile(std::string_view name) {
+  return name.starts_with("mobilenet") || name.starts_with("efficientnet");
 }
 
 /// The topology called Name, as a type in a value.
@@ -35,6 +43,23 @@ template <FixedString Name, int Classes>
     return std::type_identity<models::ResNet50<Classes>>{};
   else if constexpr (name == "resnet101")
     return std::type_identity<models::ResNet101<Classes>>{};
+  else if constexpr (name == "resnet152")
+    return std::type_identity<models::ResNet152<Classes>>{};
+  else if constexpr (name == "resnext50")
+    return std::type_identity<models::ResNeXt50<Classes>>{};
+  else if constexpr (name == "mobilenet_v2")
+    return std::type_identity<models::MobileNetV2<Classes>>{};
+  else if constexpr (name == "mobilenet_v2_075")
+    return std::type_identity<
+        models::MobileNetV2With<models::MobileNetV2Options{.classes = Classes, .width = 0.75}>>{};
+  else if constexpr (name == "efficientnet_b0")
+    return std::type_identity<models::EfficientNetB0<Classes>>{};
+  else if constexpr (name == "efficientnet_b1")
+    return std::type_identity<models::EfficientNetB1<Classes>>{};
+  else if constexpr (name == "efficientnet_b2")
+    return std::type_identity<models::EfficientNetB2<Classes>>{};
+  else if constexpr (name == "efficientnet_b3")
+    return std::type_identity<models::EfficientNetB3<Classes>>{};
   else
     static_assert(Name.text[0] == '\0' && Name.text[0] != '\0', "the zoo has no network of this name");
 }
@@ -48,17 +73,20 @@ using SmallPredictor =
 /// An entry: NAME/Classes:Rs...@PredictorInput, where 0 stands for the defaults.
 template <FixedString Name, int Classes, int PredictorInput, int... Rs>
 struct Entry {
-  static constexpr bool kCifar = is_cifar(Name.view());
+  static constexpr bool kCifar = is_cifar(Name.view()), kMobile = is_mobile(Name.view());
   static constexpr int kClasses = Classes > 0 ? Classes : kCifar ? 10 : 1000;
   using Candidates = Resolutions<Rs...>;
   static constexpr int kInput = PredictorInput > 0            ? PredictorInput
                                 : kCifar                      ? 24
+                                : kMobile                     ? 64
                                 : Candidates::kLargest <= 128 ? 64
                                                               : 128;
   using Topology = typename decltype(topology<Name, kClasses>())::type;
-  using Predictor = std::conditional_t<
-      sizeof...(Rs) == 1, NoPredictor,
-      std::conditional_t<kCifar, SmallPredictor<kInput>, models::ResolutionPredictor<kInput>>>;
+  using Predictor =
+      std::conditional_t<sizeof...(Rs) == 1, NoPredictor,
+                         std::conditional_t<kCifar, SmallPredictor<kInput>,
+                                            std::conditional_t<kMobile, models::MobilePredictor<kInput>,
+                                                               models::ResolutionPredictor<kInput>>>>;
   using Network = DynamicNetwork<Topology, Predictor, Candidates>;
 };
 

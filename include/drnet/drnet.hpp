@@ -22,16 +22,27 @@
 #include <drnet/tensor/shape.hpp>
 #include <drnet/tensor/xtensor.hpp>
 
+#include <drnet/layers/activation.hpp>
 #include <drnet/layers/batch_norm.hpp>
 #include <drnet/layers/conv2d.hpp>
+#include <drnet/layers/dropout.hpp>
+#include <drnet/layers/hard_swish.hpp>
+#include <drnet/layers/inverted_residual.hpp>
 #include <drnet/layers/linear.hpp>
 #include <drnet/layers/network.hpp>
 #include <drnet/layers/pooling.hpp>
 #include <drnet/layers/relu.hpp>
 #include <drnet/layers/residual.hpp>
 #include <drnet/layers/sequential.hpp>
+#include <drnet/layers/sigmoid.hpp>
+#include <drnet/layers/silu.hpp>
+#include <drnet/layers/squeeze_excite.hpp>
+#include <drnet/layers/stochastic_depth.hpp>
 
 #include <drnet/models/cifar_resnet.hpp>
+#include <drnet/models/efficientnet.hpp>
+#include <drnet/models/mobile_predictor.hpp>
+#include <drnet/models/mobilenet_v2.hpp>
 #include <drnet/models/resnet.hpp>
 #include <drnet/models/resolution_predictor.hpp>
 
@@ -49,6 +60,7 @@
 #include <drnet/training/sgd.hpp>
 #include <drnet/training/trainer.hpp>
 
+#include <drnet/inference/calibration.hpp>
 #include <drnet/inference/session.hpp>
 
 #include <drnet/data/augment.hpp>

@@ -1,9 +1,12 @@
 #include <layers/layer_gradients.hpp>
 
 #include <drnet/layers/batch_norm.hpp>
+#include <drnet/layers/hard_swish.hpp>
 #include <drnet/layers/linear.hpp>
 #include <drnet/layers/pooling.hpp>
 #include <drnet/layers/relu.hpp>
+#include <drnet/layers/sigmoid.hpp>
+#include <drnet/layers/silu.hpp>
 
 using namespace drnet;
 using support::check_each_bank;
@@ -20,8 +23,12 @@ TEST_CASE("Gradients of batch norm with frozen statistics, with each bank", "[gr
   check_each_bank<BatchNorm, Shape{3, 1, 1}>({.batch = 1, .statistics = Statistics::running});
 }
 
-TEST_CASE("Gradients of a rectifier on its own", "[gradient]") {
+TEST_CASE("Gradients of activations on their own", "[gradient]") {
   check_layer<ReLU, Shape{5, 4, 7}>({.max_values = 1000});
+  check_layer<ReLU6, Shape{5, 4, 7}>({.max_values = 1000});
+  check_layer<Sigmoid, Shape{5, 4, 7}>({.max_values = 1000});
+  check_layer<SiLU, Shape{5, 4, 7}>({.max_values = 1000});
+  check_layer<HardSwish, Shape{5, 4, 7}>({.max_values = 1000});
 }
 
 TEST_CASE("Gradients of pooling", "[gradient]") {

@@ -2,9 +2,11 @@
 #include <layers/operator_case.hpp>
 
 #include <drnet/layers/batch_norm.hpp>
+#include <drnet/layers/hard_swish.hpp>
 #include <drnet/layers/linear.hpp>
 #include <drnet/layers/pooling.hpp>
 #include <drnet/layers/relu.hpp>
+#include <drnet/layers/squeeze_excite.hpp>
 
 namespace {
 
@@ -60,9 +62,24 @@ TEMPLATE_TEST_CASE("Batch norm equals the reference", "[reference]", float, doub
   });
 }
 
-TEMPLATE_TEST_CASE("The rectifier equals the reference", "[reference]", float, double) {
-  for_each_case("relu", [](const OperatorCase& c) {
-    support::check_case_with<TestType, Instance<ReLU, Shape{3, 5, 7}>>(c, any);
+TEMPLATE_TEST_CASE("Activations equal the reference", "[reference]", float, double) {
+  const auto check = []<class L>(std::string_view op) {
+    for_each_case(op, [](const OperatorCase& c) {
+      support::check_case_with<TestType, Instance<L, Shape{3, 5, 7}>>(c, any);
+    });
+  };
+  check.template operator()<ReLU>("relu");
+  check.template operator()<ReLU6>("relu6");
+  check.template operator()<SiLU>("silu");
+  check.template operator()<Sigmoid>("sigmoid");
+  check.template operator()<HardSwish>("hardswish");
+}
+
+TEMPLATE_TEST_CASE("Squeeze and excite equals the reference", "[reference]", float, double) {
+  for_each_case("squeeze_excite", [](const OperatorCase& c) {
+    support::check_case_with<
+        TestType, Instance<SqueezeExcite<SqueezeExciteOptions{.channels = 8, .squeeze = 4}>, Shape{8, 5, 5}>>(
+        c, any);
   });
 }
 

@@ -24,11 +24,13 @@ inline drnet::Shape image_shape(const OperatorCase& c, std::string_view tensor) 
 
 /// Name in the case of a layer's tensor.
 inline std::string case_name(const drnet::TensorSpec& t) {
+  const bool numbered = t.name.starts_with("fc");  // of squeeze and excite: fc1, fc2
+  const std::string number = numbered ? t.name.substr(2, 1) : "";
   switch (t.role) {
     case drnet::Role::weight:
-      return "w";
+      return "w" + number;
     case drnet::Role::bias:
-      return "b";
+      return "b" + number;
     case drnet::Role::bn_weight:
       return "gamma";
     case drnet::Role::bn_bias:

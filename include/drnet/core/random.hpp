@@ -23,7 +23,8 @@ enum class Purpose : std::uint32_t {
   routing,
   synthetic,
   check,
-  hold_out
+  hold_out,
+  dropout
 };
 
 /// The random function of one (seed, purpose, epoch, sample); `draw` selects the number.

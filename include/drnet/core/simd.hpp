@@ -7,7 +7,10 @@
 #include <drnet/core/config.hpp>
 
 #include <Eigen/Core>
+#include <bit>
+#include <cmath>
 #include <cstdint>
+#include <numbers>
 #include <type_traits>
 #include <utility>
 
@@ -63,6 +66,16 @@ template <class P>
   return Eigen::internal::pmul(a, b);
 }
 template <class P>
+[[nodiscard, gnu::always_inline]] inline P div(const P& a, const P& b) {
+  return Eigen::internal::pdiv(a, b);
+}
+/// A constant in every lane of a packet.
+template <class P>
+[[nodiscard, gnu::always_inline]] inline P constant(double value) {
+  using T = typename Eigen::internal::unpacket_traits<P>::type;
+  return broadcast<T>(static_cast<T>(value));
+}
+template <class P>
 [[nodiscard, gnu::always_inline]] inline P max(const P& a, const P& b) {
   return Eigen::internal::pmax(a, b);
 }
@@ -89,13 +102,67 @@ template <class P>
   return _mm512_maskz_min_pd(0xFF, b, a);
 }
 #endif
+namespace detail {
+/// Constants of exp(): the significand's bits, the exponent's bias, arguments whose results are normal
+/// numbers, ln 2 in two parts, and the terms of Taylor's series that a remainder of at most ln(2) / 2 needs.
+template <class T>
+struct ExpConstants;
+template <>
+struct ExpConstants<float> {
+  using Integer = std::int32_t;
+  static constexpr int kBits = 23, kBias = 127, kTerms = 7;
+  static constexpr double kLow = -87.3, kHigh = 88.0, kLn2High = 0.693359375, kLn2Low = -2.12194440e-4;
+};
+template <>
+struct ExpConstants<double> {
+  using Integer = std::int64_t;
+  static constexpr int kBits = 52, kBias = 1023, kTerms = 13;
+  static constexpr double kLow = -708.3, kHigh = 709.0, kLn2High = 6.93145751953125e-1,
+                          kLn2Low = 1.42860682030941723212e-6;
+};
+}  // namespace detail
+
+/// e^a to two units in the last place; arguments beyond the range of results count as its ends.
+///   a = n ln 2 + r,  e^a = 2^n e^r,  n the nearest integer: added to 1.5 * 2^bits it stands in the low bits.
+/// (Eigen's pexp is as good, but g++ 12 warns of uninitialized operands inside of its own header there.)
+template <class P>
+[[nodiscard, gnu::always_inline]] inline P exp(const P& a) {
+  if constexpr (std::is_arithmetic_v<P> || std::is_class_v<P>) {
+    using std::exp;
+    return exp(a);
+  } else {
+    using T = typename Eigen::internal::unpacket_traits<P>::type;
+    using C = detail::ExpConstants<T>;
+    using Integer = typename C::Integer;
+    typedef Integer Integers __attribute__((vector_size(sizeof(P))));
+    const P shifter = constant<P>(1.5 * static_cast<double>(Integer{1} << C::kBits));
+    const P x = min(max(a, constant<P>(C::kLow)), constant<P>(C::kHigh));
+    const P shifted = fma(x, constant<P>(std::numbers::log2e), shifter), n = sub(shifted, shifter);
+    const P r = fma(n, constant<P>(-C::kLn2Low), fma(n, constant<P>(-C::kLn2High), x));
+    P series = constant<P>(1);
+    for (int k = C::kTerms; k > 0; --k) series = fma(mul(series, r), constant<P>(1.0 / k), constant<P>(1));
+    const Integers exponent = std::bit_cast<Integers>(shifted) - std::bit_cast<Integers>(shifter) + C::kBias;
+    return mul(series, std::bit_cast<P>(exponent << C::kBits));
+  }
+}
+/// `value` where a < b, zero elsewhere.
+template <class P>
+[[nodiscard, gnu::always_inline]] inline P where_less(const P& a, const P& b, const P& value) {
+  if constexpr (std::is_arithmetic_v<P> || std::is_class_v<P>)
+    return a < b ? value : P(0);
+  else
+    return Eigen::internal::pand(Eigen::internal::pcmp_lt(a, b), value);
+}
 /// `value` where `gate` > 0, zero elsewhere: the derivative of a rectifier applied to a gradient.
 template <class P>
 [[nodiscard, gnu::always_inline]] inline P where_positive(const P& gate, const P& value) {
-  if constexpr (std::is_arithmetic_v<P> || std::is_class_v<P>)
-    return gate > P(0) ? value : P(0);
-  else
-    return Eigen::internal::pand(Eigen::internal::pcmp_lt(zero<P>(), gate), value);
+  return where_less(zero<P>(), gate, value);
+}
+/// 1 / (1 + e^-a).
+template <class P>
+[[nodiscard, gnu::always_inline]] inline P sigmoid(const P& a) {
+  const P one = constant<P>(1);
+  return div(one, add(one, exp(sub(zero<P>(), a))));
 }
 /// a and b interleaved lane by lane, from lane `First` on.
 template <class T, int First>

@@ -38,7 +38,7 @@ struct BatchNormWith : PlainLayer {
       list.add(joined_name(bank, "weight"), {in.channels}, Role::bn_weight, index);
       list.add(joined_name(bank, "bias"), {in.channels}, Role::bn_bias, index);
       list.add(joined_name(bank, "running_mean"), {in.channels}, Role::running_mean, index);
-      list.add(joined_name(bank, "running_var"), {in.channels}, Role::running_var, index);
+      list.add(joined_name(bank, "running_var"), {in.channels}, Role::running_var, index, O.eps);
     }
   }
 
@@ -62,9 +62,14 @@ struct BatchNormWith : PlainLayer {
                                                                             running_mean + In.channels;
     T *const mean = s.workspace, *const inv_std = mean + P, *const scale = inv_std + P,
              *const shift = scale + P;
-    if (pass.statistics == Statistics::batch)
-      batch_statistics<T>(pass, x, running_mean, running_var, mean, inv_std);
-    else
+    const bool from_batch = pass.statistics == Statistics::batch;
+    if (from_batch || s.moments != nullptr) {
+      const ChannelSums moments = batch_moments<T>(pass, x);
+      if (s.moments != nullptr) merge(pass, In.channels, moments, s.moments + pass.bank * 2 * In.channels);
+      if (from_batch)
+        normalize_with(moments, pass.n * In.pixels(), running_mean, running_var, mean, inv_std, In.channels);
+    }
+    if (!from_batch)
       for (int c = 0; c < In.channels; ++c) {
         mean[c] = running_mean[c];
         inv_std[c] = static_cast<T>(1 / std::sqrt(static_cast<double>(running_var[c]) + O.eps));
@@ -148,13 +153,13 @@ struct BatchNormWith : PlainLayer {
   }
 
  private:
-  /// Batch mean and variance; the running ones move towards them (the variance unbiased, as in PyTorch).
+  /// Mean and variance of each channel over the batch, in double.
   template <class T, class X>
-  static void batch_statistics(const Pass& pass, X x, T* running_mean, T* running_var, T* mean, T* inv_std) {
+  static ChannelSums batch_moments(const Pass& pass, X x) {
     constexpr Shape In = X::kShape;
     constexpr int B = kLanes<T>;
     const Index m = pass.n * In.pixels();
-    if (m <= 1)
+    if (pass.statistics == Statistics::batch && m <= 1)
       throw Error("batch norm of " + to_string(In) + " in bank " + std::to_string(pass.bank) + ", training",
                   "more than one value per channel", std::to_string(m));
     ChannelSums sums;  // of x - s and (x - s)^2, s = the first pixel: no cancellation where the mean is large
@@ -167,17 +172,41 @@ struct BatchNormWith : PlainLayer {
         square = simd::fma(d, d, square);
       }
     });
-    const double count = static_cast<double>(m);
     for (int c = 0; c < In.channels; ++c) {
-      const double offset = sums.first[static_cast<std::size_t>(c)] / count;
-      const double batch_mean = static_cast<double>(x.at(0, c, 0, 0)) + offset;
-      const double var = std::max(0.0, sums.second[static_cast<std::size_t>(c)] / count - offset * offset);
+      double &first = sums.first[static_cast<std::size_t>(c)],
+             &second = sums.second[static_cast<std::size_t>(c)];
+      const double offset = first / static_cast<double>(m);
+      first = static_cast<double>(x.at(0, c, 0, 0)) + offset;
+      second = std::max(0.0, second / static_cast<double>(m) - offset * offset);
+    }
+    return sums;
+  }
+  /// The batch normalizes itself, and the running mean and variance move towards its own (the variance
+  /// unbiased, as in PyTorch).
+  template <class T>
+  static void normalize_with(const ChannelSums& moments, Index m, T* running_mean, T* running_var, T* mean,
+                             T* inv_std, int channels) {
+    const double k = O.momentum, count = static_cast<double>(m);
+    for (int c = 0; c < channels; ++c) {
+      const double batch_mean = moments.first[static_cast<std::size_t>(c)],
+                   var = moments.second[static_cast<std::size_t>(c)];
       mean[c] = static_cast<T>(batch_mean);
       inv_std[c] = static_cast<T>(1 / std::sqrt(var + O.eps));
-      const double k = O.momentum;
       running_mean[c] = static_cast<T>((1 - k) * static_cast<double>(running_mean[c]) + k * batch_mean);
       running_var[c] =
           static_cast<T>((1 - k) * static_cast<double>(running_var[c]) + k * var * count / (count - 1));
+    }
+  }
+  /// Joins the batch's moments with those of pass.merged images before it (Chan et al., 1979): means, then
+  /// variances.
+  static void merge(const Pass& pass, int channels, const ChannelSums& moments, double* to) {
+    const double before = static_cast<double>(pass.merged), now = static_cast<double>(pass.n),
+                 share = now / (before + now);
+    for (int c = 0; c < channels; ++c) {
+      double &mean = to[c], &var = to[channels + c];
+      const double step = moments.first[static_cast<std::size_t>(c)] - mean;
+      var += share * (moments.second[static_cast<std::size_t>(c)] - var + (1 - share) * step * step);
+      mean += share * step;
     }
   }
 };

@@ -1,8 +1,9 @@
-// 2-d convolution, dense or depthwise (METHOD: one set of weights for every resolution).
+// 2-d convolution: dense, grouped or depthwise (METHOD: one set of weights for every resolution).
 //
-//   y[n][o][i][j] = bias[o] + sum over c, u, v of w[o][c][u][v] * x[n][c][s*i - p + u][s*j - p + v]
-//   dx = dy convolved with the turned, transposed weights;  dw[o][c][u][v] = sum over n, i, j of dy * x;  db
-//   = sum dy
+//   y[n][o][i][j] = bias[o] + sum over c, u, v of w[o][c][u][v] * x[n][c][s*i - p + u][s*j - p + v],
+//                   c over the inputs of o's group
+//   dx = dy convolved with the turned, transposed weights
+//   dw[o][c][u][v] = sum over n, i, j of dy * x,  db = sum dy
 #pragma once
 
 #include <drnet/kernels/convolution.hpp>
@@ -19,7 +20,8 @@ struct ConvOptions {
   int stride = 1;
   int padding = -1;
   bool bias = false;
-  bool depthwise = false;
+  int groups = 1;          ///< each sees its own part of the inputs and makes its own part of the outputs
+  bool depthwise = false;  ///< as many groups as channels
 };
 
 template <ConvOptions O>
@@ -31,8 +33,13 @@ struct Conv2d : PlainLayer {
 
   static constexpr int out_channels(Shape in) { return O.out > 0 ? O.out : in.channels; }
   static constexpr Fault fault(Shape in) {
-    if (O.kernel < 1 || O.stride < 1 || O.out < 0 || (O.out == 0 && !O.depthwise))
+    if (O.kernel < 1 || O.stride < 1 || O.groups < 1 || O.out < 0 || (O.out == 0 && !O.depthwise))
       return {.reason = Reason::bad_options, .got = {O.out, O.kernel, O.stride}, .layer = "Conv2d"};
+    if (in.channels % O.groups != 0 || out_channels(in) % O.groups != 0)
+      return {.reason = Reason::groups_do_not_divide,
+              .expected = {O.groups, in.height, in.width},
+              .got = {in.channels % O.groups != 0 ? in.channels : out_channels(in), in.height, in.width},
+              .layer = "Conv2d"};
     if (O.depthwise && O.out > 0 && O.out != in.channels)
       return {.reason = Reason::depthwise_channels_differ,
               .expected = in,
@@ -46,7 +53,15 @@ struct Conv2d : PlainLayer {
     return {};
   }
   static constexpr Shape output(Shape in) { return kWindow.output(in, out_channels(in)); }
-  static constexpr int weights_per_output(Shape in) { return (O.depthwise ? 1 : in.channels) * kTaps; }
+  static constexpr int groups(Shape in) { return O.depthwise ? in.channels : O.groups; }
+  /// Whether every channel has a filter of its own: lanes are channels then, and a kernel of its own runs.
+  static constexpr bool depthwise(Shape in) {
+    return groups(in) == in.channels && out_channels(in) == in.channels && in.channels > 1;
+  }
+  static constexpr ConvChannels channels(Shape in) {
+    return {.out = out_channels(in), .in = in.channels, .groups = groups(in)};
+  }
+  static constexpr int weights_per_output(Shape in) { return in.channels / groups(in) * kTaps; }
   static constexpr Index weight_count(Shape in) { return Index{out_channels(in)} * weights_per_output(in); }
   static constexpr Index macs(Shape in) { return output(in).size() * weights_per_output(in); }
   static constexpr Index parameters(Shape in, int) {
@@ -54,19 +69,19 @@ struct Conv2d : PlainLayer {
   }
   static constexpr int input_halo(Shape) { return kWindow.padding; }
   static constexpr int gradient_halo(Shape in) {
-    return O.depthwise
+    return depthwise(in)
                ? 0
                : std::max(drnet::gradient_halo(kWindow, in.height), drnet::gradient_halo(kWindow, in.width));
   }
   static void visit(Shape in, int, const std::string& prefix, TensorList& list) {
-    list.add(joined_name(prefix, "weight"),
-             {out_channels(in), O.depthwise ? 1 : in.channels, O.kernel, O.kernel}, Role::weight);
+    list.add(joined_name(prefix, "weight"), {out_channels(in), in.channels / groups(in), O.kernel, O.kernel},
+             Role::weight);
     if (O.bias) list.add(joined_name(prefix, "bias"), {out_channels(in)}, Role::bias);
   }
 
   template <class T>
   static constexpr Index packed(Shape in) {
-    return O.depthwise ? round_up(in.channels, kLanes<T>) * kTaps : packed_size<T>(O.out, in.channels, kTaps);
+    return depthwise(in) ? round_up(in.channels, kLanes<T>) * kTaps : packed_size<T>(channels(in), kTaps);
   }
   template <class T>
   static constexpr Index padded_channels(Shape in) {
@@ -77,11 +92,11 @@ struct Conv2d : PlainLayer {
 
   template <class T, Shape In>
   static constexpr Index scratch(Index capacity) {
-    if constexpr (O.depthwise)
+    if constexpr (depthwise(In))
       return packed<T>(In) + padded_channels<T>(In);
     else
-      return std::max({packed<T>(In) + padded_channels<T>(In), turned_size<T>(O.out, In.channels, kWindow),
-                       WeightGradientPlan<T, kWindow, In, O.out>::scratch(capacity)});
+      return std::max({packed<T>(In) + padded_channels<T>(In), turned_size<T>(channels(In), kWindow),
+                       WeightGradientPlan<T, kWindow, In, out_channels(In), groups(In)>::scratch(capacity)});
   }
 
   template <class T, class X, class Y, Expression E>
@@ -97,19 +112,20 @@ struct Conv2d : PlainLayer {
     using ConstDY = FeatureMap<const T, DY::kShape, DY::kHalo>;
     apply_gate(pass, gate, y, dy);
     if constexpr (O.bias) add_bias_gradient(pass, ConstDY(dy), s.gradients + weight_count(In));
-    if constexpr (O.depthwise)
+    if constexpr (depthwise(In))
       depthwise_weight_gradient<kWindow>(pass.policy, pass.n, x, ConstDY(dy), s.gradients);
     else
-      convolution_weight_gradient<kWindow>(pass.policy, pass.n, x, ConstDY(dy), s.gradients, s.scratch);
+      convolution_weight_gradient<kWindow, groups(In)>(pass.policy, pass.n, x, ConstDY(dy), s.gradients,
+                                                       s.scratch);
     if constexpr (!std::same_as<DX, NoGradient>) {
-      if constexpr (O.depthwise) {
+      if constexpr (depthwise(In)) {
         pack_depthwise(s.parameters, In.channels, O.kernel, s.scratch);
         depthwise_input_gradient<kWindow>(pass.policy, pass.n, ConstDY(dy), static_cast<const T*>(s.scratch),
                                           dx, epilogue);
       } else {
-        pack_input_gradient<kWindow, In>(pass.policy, s.parameters, O.out, s.scratch);
-        convolution_input_gradient<kWindow>(pass.policy, pass.n, ConstDY(dy),
-                                            static_cast<const T*>(s.scratch), dx, epilogue);
+        pack_input_gradient<kWindow, In>(pass.policy, s.parameters, channels(In), s.scratch);
+        convolution_input_gradient<kWindow, groups(In)>(pass.policy, pass.n, ConstDY(dy),
+                                                        static_cast<const T*>(s.scratch), dx, epilogue);
       }
     }
   }
@@ -133,10 +149,10 @@ struct Conv2d : PlainLayer {
   /// Packed weights, then the bias padded to whole blocks.
   template <class T>
   static void pack(const Pass& pass, Shape in, const T* parameters, T* to) {
-    if constexpr (O.depthwise)
+    if (depthwise(in))
       pack_depthwise(parameters, in.channels, O.kernel, to);
     else
-      pack_weights(pass.policy, parameters, O.out, in.channels, O.kernel, to);
+      pack_weights(pass.policy, parameters, channels(in), O.kernel, to);
     if constexpr (O.bias) {
       T* const bias = to + packed<T>(in);
       std::fill_n(bias, padded_channels<T>(in), T(0));
@@ -147,10 +163,10 @@ struct Conv2d : PlainLayer {
   template <class T, class X, class Y, Expression E>
   static void convolve(const Pass& pass, X x, Y y, const E& epilogue, const T* weights) {
     const auto run = [&](const auto& e) {
-      if constexpr (O.depthwise)
+      if constexpr (depthwise(X::kShape))
         depthwise_forward<kWindow>(pass.policy, pass.n, x, weights, y, e);
       else
-        convolution_forward<kWindow>(pass.policy, pass.n, x, weights, y, e);
+        convolution_forward<kWindow, groups(X::kShape)>(pass.policy, pass.n, x, weights, y, e);
     };
     if constexpr (O.bias)
       run(substitute(epilogue, accumulator + per_channel(weights + packed<T>(X::kShape))));

@@ -13,6 +13,8 @@ enum class Reason {
   residual_shapes_differ,
   shortcut_drops_channels,
   depthwise_channels_differ,
+  groups_do_not_divide,
+  scale_channels_differ,
   input_not_pooled,
   bad_options,
 };
@@ -49,6 +51,10 @@ consteval void report_fault() {
                 "an option-A shortcut cannot have fewer channels than its input");
   static_assert(R != Reason::depthwise_channels_differ,
                 "a depthwise convolution keeps the number of channels");
+  static_assert(R != Reason::groups_do_not_divide,
+                "the groups of a convolution must divide its input and its output channels");
+  static_assert(R != Reason::scale_channels_differ,
+                "a squeeze-and-excite layer must be given the number of channels of its input");
   static_assert(R != Reason::input_not_pooled, "Linear needs a 1 x 1 input: put GlobalAveragePool before it");
   static_assert(R != Reason::bad_options, "a layer's options must be positive (padding and stride included)");
 }

@@ -13,6 +13,7 @@
 //   L::gradient_halo(in)                 zero border that backward() wants around dy
 //   L::workspace<T, In>(capacity)        scalars kept from forward() to backward() for batches up to capacity
 //   L::scratch<T, In>(capacity)          scalars that a single call needs for itself
+//   L::draws(in)                         random numbers that one image takes in training (dropout)
 //
 // Training:   forward(pass, x, y, state)                      y = layer(x)
 //             backward(pass, x, y, dy, dx, state)             dx = gradient, gradients of parameters added
@@ -29,11 +30,13 @@
 #pragma once
 
 #include <drnet/core/parallel.hpp>
+#include <drnet/core/random.hpp>
 #include <drnet/layers/fault.hpp>
 #include <drnet/tensor/expression.hpp>
 
 #include <array>
 #include <concepts>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +47,19 @@ namespace drnet::inline DRNET_ISA {
 /// (frozen).
 enum class Statistics { batch, running };
 
+/// The random numbers of a training pass, e.g. of dropout: a function of (seed, epoch, sample, draw), so they
+/// depend neither on the batch that an image is in nor on the thread that draws.
+struct PassNoise {
+  std::uint64_t seed = 0;
+  std::uint32_t epoch = 0;
+  std::span<const std::uint32_t> samples{};  ///< number of each image of the pass in its data set
+
+  /// The numbers of image i of the pass.
+  [[nodiscard]] Random of(Index i) const {
+    return {seed, Purpose::dropout, epoch, samples[static_cast<std::size_t>(i)]};
+  }
+};
+
 /// What one pass over a batch has in common for all layers.
 struct Pass {
   const ExecutionPolicy& policy;
@@ -52,6 +68,8 @@ struct Pass {
   int bank = 0;    ///< batch-norm bank, i.e. the index of the candidate resolution
   int banks = 1;
   Statistics statistics = Statistics::batch;
+  Index merged = 0;                  ///< images whose moments State::moments has already
+  const PassNoise* noise = nullptr;  ///< null: dropout lets everything pass, as at inference
 };
 
 /// The part of the network's arrays that belongs to one layer.
@@ -62,6 +80,10 @@ struct State {
   T* statistics = nullptr;  ///< running mean and variance
   T* workspace = nullptr;   ///< activations kept for the backward pass
   T* scratch = nullptr;     ///< shared by all layers, one at a time
+  /// Laid out as `statistics`: a batch norm merges mean and variance of what it reads into them. Null: nobody
+  /// wants to know.
+  double* moments = nullptr;
+  std::uint32_t draw = 0;  ///< of an image's random numbers, the first that is this layer's
 };
 
 /// Roles of a network's tensors: they decide initialization, weight decay and where a tensor is stored.
@@ -74,18 +96,19 @@ struct TensorSpec {
   Role role;
   Index offset;  ///< in the parameter array, or in the statistics array for running_*
   Index size;
-  int bank = -1;  ///< candidate that the tensor belongs to; -1: all
+  int bank = -1;   ///< candidate that the tensor belongs to; -1: all
+  double eps = 0;  ///< of a running_var: what is added before the square root
   [[nodiscard]] bool trained() const { return role != Role::running_mean && role != Role::running_var; }
 };
 
 /// Collects TensorInfos; layers call add() in the order of their arrays.
 class TensorList {
  public:
-  void add(std::string name, std::vector<int> shape, Role role, int bank = -1) {
+  void add(std::string name, std::vector<int> shape, Role role, int bank = -1, double eps = 0) {
     Index size = 1;
     for (const int extent : shape) size *= extent;
     Index& offset = role == Role::running_mean || role == Role::running_var ? statistics_ : parameters_;
-    tensors_.push_back({std::move(name), std::move(shape), role, offset, size, bank});
+    tensors_.push_back({std::move(name), std::move(shape), role, offset, size, bank, eps});
     offset += size;
   }
   [[nodiscard]] const std::vector<TensorSpec>& tensors() const { return tensors_; }
@@ -146,6 +169,7 @@ concept Described = requires(Shape in, TensorList list, std::string prefix) {
   { L::statistics(in, 1) } -> std::same_as<Index>;
   { L::input_halo(in) } -> std::same_as<int>;
   { L::gradient_halo(in) } -> std::same_as<int>;
+  { L::draws(in) } -> std::same_as<Index>;
   L::visit(in, 1, prefix, list);
   { L::template workspace<float, detail::kSample>(1) } -> std::same_as<Index>;
   { L::template scratch<float, detail::kSample>(1) } -> std::same_as<Index>;
@@ -207,6 +231,7 @@ struct PlainLayer {
   static constexpr Index statistics(Shape, int) { return 0; }
   static constexpr int input_halo(Shape) { return 0; }
   static constexpr int gradient_halo(Shape) { return 0; }
+  static constexpr Index draws(Shape) { return 0; }
   static void visit(Shape, int, const std::string&, TensorList&) {}
   template <class T, Shape In>
   static constexpr Index workspace(Index) {
@@ -251,6 +276,8 @@ void run_backward(const Pass& pass, X x, Y y, DY dy, DX dx, const Gate& gate, co
     apply_gate(pass, gate, y, dy);
     if constexpr (is_plain<E> || std::same_as<DX, NoGradient>)
       L::backward(pass, x, y, dy, dx, state);
+    else if constexpr (requires { L::kFusesInputGradient; })
+      L::backward(pass, x, y, dy, dx, OpenGate{}, epilogue, state);
     else {
       FeatureTensor<T, DX::kShape, DX::kHalo> gradient(pass.n);
       L::backward(pass, x, y, dy, gradient.view(), state);

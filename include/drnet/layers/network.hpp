@@ -127,12 +127,14 @@ class Activations {
   /// The gradient of the loss with respect to the output, to be filled before backward().
   [[nodiscard]] OutputGradient output_gradient() noexcept { return OutputGradient(gradient_.data()); }
 
-  /// output() = topology(input()) for the first pass.n images.
+  /// output() = topology(input()) for the first pass.n images. `moments`: see State.
   template <class Net>
-  void forward(const Pass& pass, Net& net, T* scratch_memory) {
+  void forward(const Pass& pass, Net& net, T* scratch_memory, double* moments = nullptr) {
+    State<T> with_moments = state(net, nullptr, scratch_memory);
+    with_moments.moments = moments;
     if (pass.n > 0)
       run_forward<Topology>(pass, FeatureMap<const T, In, Input::kHalo>(input()), output(), accumulator,
-                            state(net, nullptr, scratch_memory));
+                            with_moments);
   }
   /// Adds the gradients of the parameters of the pass that forward() made.
   template <class Net>

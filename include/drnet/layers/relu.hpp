@@ -1,39 +1,34 @@
-// y = max(x, 0). Its derivative needs only the result: dx = dy where y > 0.
+// Rectifiers: ReLU, y = max(x, 0), and ReLU6, y = min(max(x, 0), 6) (Krizhevsky, 2010; MobileNetV2). Their
+// derivatives need only the result.
 #pragma once
 
-#include <drnet/layers/layer.hpp>
+#include <drnet/layers/activation.hpp>
 
 namespace drnet::inline DRNET_ISA {
 
-/// Rectified linear unit: fused into the layer before it where that layer can, else one pass of its own.
-struct ReLU : PlainLayer {
+/// dx = dy where y > 0.
+struct ReLU : ResultActivation<ReLU> {
   static constexpr std::string_view kName = "ReLU";
-  static constexpr Shape output(Shape in) { return in; }
+  template <class P>
+  [[gnu::always_inline]] static P value(const P& x) {
+    return simd::max(x, simd::zero<P>());
+  }
+  template <class P>
+  [[gnu::always_inline]] static P gradient(const P& y, const P& dy) {
+    return simd::where_positive(y, dy);
+  }
+};
 
-  struct Gate {
-    static constexpr bool kOpen = false;
-    template <class P>
-    [[gnu::always_inline]] P operator()(const P& y, const P& dy) const {
-      return simd::where_positive(y, dy);
-    }
-  };
-  static constexpr Gate gate() { return {}; }
-  template <Expression E>
-  static auto apply(E e) {
-    return relu(e);
+/// dx = dy where 0 < y < 6.
+struct ReLU6 : ResultActivation<ReLU6> {
+  static constexpr std::string_view kName = "ReLU6";
+  template <class P>
+  [[gnu::always_inline]] static P value(const P& x) {
+    return simd::min(simd::max(x, simd::zero<P>()), simd::constant<P>(6));
   }
-  template <Shape In, Expression E, class T>
-  static auto fold(E e, const Pass&, const T*) {
-    return relu(e);
-  }
-
-  template <class T, class X, class Y>
-  static void forward(const Pass& pass, X x, Y y, State<T>) {
-    assign(pass, y, relu(elements(x)));
-  }
-  template <class T, class X, class Y, class DY, class DX>
-  static void backward(const Pass& pass, X, Y y, DY dy, DX dx, State<T>) {
-    if constexpr (!std::same_as<DX, NoGradient>) assign(pass, dx, map(gate(), elements(y), elements(dy)));
+  template <class P>
+  [[gnu::always_inline]] static P gradient(const P& y, const P& dy) {
+    return simd::where_positive(y, simd::where_less(y, simd::constant<P>(6), dy));
   }
 };
 

@@ -162,6 +162,9 @@ struct Residual : PlainLayer {
   static constexpr Index statistics(Shape in, int banks) {
     return Branch::statistics(in, banks) + Shortcut::statistics(in, banks);
   }
+  static constexpr Index draws(Shape in) {
+    return Branch::draws(in) + (identity(in) ? 0 : Shortcut::draws(in));
+  }
   /// The branch's tensors carry no name of their own ("layer1.0.conv1.weight"), the shortcut's do
   /// ("downsample").
   static void visit(Shape in, int banks, const std::string& prefix, TensorList& list) {
@@ -307,7 +310,9 @@ struct Residual : PlainLayer {
             .gradients = s.gradients == nullptr ? nullptr : s.gradients + Branch::parameters(In, pass.banks),
             .statistics = s.statistics + Branch::statistics(In, pass.banks),
             .workspace = s.workspace + offsets<T, In>(pass.capacity)[0],
-            .scratch = s.scratch};
+            .scratch = s.scratch,
+            .moments = s.moments == nullptr ? nullptr : s.moments + Branch::statistics(In, pass.banks),
+            .draw = s.draw + static_cast<std::uint32_t>(Branch::draws(In))};
   }
 };
 
@@ -318,6 +323,11 @@ enum class Shortcut { projection, option_a };
 struct BlockOptions {
   int stride = 1;
   Shortcut shortcut = Shortcut::projection;
+  int groups = 1;       ///< of a bottleneck's 3 x 3 (ResNeXt's cardinality)
+  int base_width = 64;  ///< channels of a group of the 3 x 3 in the first stage: 4 in ResNeXt 32 x 4d
+
+  /// Channels of a bottleneck's 3 x 3 in a stage of `width` channels.
+  [[nodiscard]] constexpr int inner(int width) const { return width * base_width / 64 * groups; }
 };
 
 namespace detail {
@@ -340,19 +350,22 @@ struct BasicBlock
   static constexpr std::string_view kName = "BasicBlock";
 };
 
-/// The bottleneck of ResNet-50/101: 1 x 1 to Width, 3 x 3 (which carries the stride, as in torchvision), 1 x
-/// 1 to 4 Width.
+/// The bottleneck of ResNet-50/101/152 and ResNeXt: 1 x 1 to the inner width, 3 x 3 (which carries the
+/// stride, as in torchvision, and the groups), 1 x 1 to 4 Width.
 template <int Width, BlockOptions O = BlockOptions{}>
 struct Bottleneck
     : Sequential<
-          Named<"", Residual<Sequential<Named<"conv1", Conv2d<ConvOptions{.out = Width, .kernel = 1}>>,
-                                        Named<"bn1", BatchNorm>, ReLU,
-                                        Named<"conv2", Conv2d<ConvOptions{
-                                                           .out = Width, .kernel = 3, .stride = O.stride}>>,
-                                        Named<"bn2", BatchNorm>, ReLU,
-                                        Named<"conv3", Conv2d<ConvOptions{.out = 4 * Width, .kernel = 1}>>,
-                                        Named<"bn3", BatchNorm>>,
-                             detail::ShortcutOf<4 * Width, O>>>,
+          Named<"",
+                Residual<Sequential<Named<"conv1", Conv2d<ConvOptions{.out = O.inner(Width), .kernel = 1}>>,
+                                    Named<"bn1", BatchNorm>, ReLU,
+                                    Named<"conv2", Conv2d<ConvOptions{.out = O.inner(Width),
+                                                                      .kernel = 3,
+                                                                      .stride = O.stride,
+                                                                      .groups = O.groups}>>,
+                                    Named<"bn2", BatchNorm>, ReLU,
+                                    Named<"conv3", Conv2d<ConvOptions{.out = 4 * Width, .kernel = 1}>>,
+                                    Named<"bn3", BatchNorm>>,
+                         detail::ShortcutOf<4 * Width, O>>>,
           ReLU> {
   static constexpr std::string_view kName = "Bottleneck";
 };

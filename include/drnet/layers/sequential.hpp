@@ -58,6 +58,8 @@ struct Stack<std::tuple<Ls...>> : PlainLayer {
   using Child = std::tuple_element_t<static_cast<std::size_t>(I), std::tuple<Ls...>>;
   using Last = Child<kCount - 1>;
   static constexpr bool kFuses = Last::kFuses && !Activation<Last>;
+  /// The gradient of the input takes an epilogue even where an activation ends the row.
+  static constexpr bool kFusesInputGradient = true;
 
   // ---- shapes and counts
 
@@ -107,6 +109,12 @@ struct Stack<std::tuple<Ls...>> : PlainLayer {
     walk(in, child, [&]<class L>(int, Shape s) { sum += L::statistics(s, banks); });
     return sum;
   }
+  static constexpr Index draws_before(Shape in, int child) {
+    Index sum = 0;
+    walk(in, child, [&]<class L>(int, Shape s) { sum += L::draws(s); });
+    return sum;
+  }
+  static constexpr Index draws(Shape in) { return draws_before(in, kCount); }
   static constexpr Index parameters(Shape in, int banks) { return parameters_before(in, banks, kCount); }
   static constexpr Index statistics(Shape in, int banks) { return statistics_before(in, banks, kCount); }
   static void visit(Shape in, int banks, const std::string& prefix, TensorList& list) {
@@ -331,7 +339,9 @@ struct Stack<std::tuple<Ls...>> : PlainLayer {
             .gradients = s.gradients == nullptr ? nullptr : s.gradients + parameters,
             .statistics = s.statistics + statistics_before(In, pass.banks, I),
             .workspace = s.workspace + child_workspace<T, In>(pass.capacity, I),
-            .scratch = s.scratch};
+            .scratch = s.scratch,
+            .moments = s.moments == nullptr ? nullptr : s.moments + statistics_before(In, pass.banks, I),
+            .draw = s.draw + static_cast<std::uint32_t>(draws_before(In, I))};
   }
   template <class T, int G, class X>
   static auto group_input(const Pass& pass, X x, State<T> s) {

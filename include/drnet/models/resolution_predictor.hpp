@@ -29,7 +29,8 @@ using PredictorStem = std::conditional_t<
 template <FixedString Name, PredictorOptions O, int I>
 using PredictorStage =
     Repeat<(O.widths[I] > 0 ? 1 : 0),
-           Named<Name, Stage<BasicBlock, O.widths[I] == 0 ? 1 : O.widths[I], O.depth, I == 0 ? 1 : 2>>>;
+           Named<Name, Stage<BasicBlock, BlockOptions{}, O.widths[I] == 0 ? 1 : O.widths[I], O.depth,
+                             I == 0 ? 1 : 2>>>;
 }  // namespace detail
 
 /// A predictor that reads Input x Input pixels. Outputs<m> is its topology for m candidates.

@@ -47,6 +47,44 @@ template <class T>
   return {{}, values};
 }
 
+/// One value per image, at every channel and pixel.
+template <class T>
+struct PerImage : ExpressionBase {
+  struct Row {
+    simd::Packet<T> value;
+    template <class P>
+    [[gnu::always_inline]] P operator()(const P&, int) const {
+      return value;
+    }
+  };
+  [[nodiscard]] Row row(Index n, int, int) const { return {simd::broadcast<T>(values[n])}; }
+  const T* values;
+};
+template <class T>
+[[nodiscard]] PerImage<T> per_image(const T* values) {
+  return {{}, values};
+}
+
+/// One value per image and channel, from a map of 1 x 1 pixel, at every pixel.
+template <class Map>
+struct Spread : ExpressionBase {
+  using T = typename Map::Scalar;
+  static_assert(Map::kShape.pixels() == 1, "spread needs a map of 1 x 1 pixel");
+  struct Row {
+    simd::Packet<T> value;
+    template <class P>
+    [[gnu::always_inline]] P operator()(const P&, int) const {
+      return value;
+    }
+  };
+  [[nodiscard]] Row row(Index n, int b, int) const { return {simd::load<T>(map.row(n, b, 0))}; }
+  Map map;
+};
+template <class T, Shape S, int Halo>
+[[nodiscard]] Spread<FeatureMap<T, S, Halo>> spread(FeatureMap<T, S, Halo> map) {
+  return {{}, map};
+}
+
 /// The elements of another feature map of the same shape.
 template <class Map>
 struct Elements : ExpressionBase {

@@ -67,6 +67,20 @@ void zero_halo(FeatureMap<T, S, Halo> map, Index n) {
     }
 }
 
+/// Writes zeros to the lanes beyond the last channel of images [0, n).
+template <class T, Shape S, int Halo>
+void zero_spare_lanes(FeatureMap<T, S, Halo> map, Index n) {
+  using Map = FeatureMap<T, S, Halo>;
+  constexpr int used = S.channels - (Map::kBlocks - 1) * Map::kBlock;
+  if constexpr (used < Map::kBlock)
+    for (Index i = 0; i < n; ++i)
+      for (int y = 0; y < S.height; ++y) {
+        T* row = map.row(i, Map::kBlocks - 1, y);
+        for (int x = 0; x < S.width; ++x, row += Map::kBlock)
+          std::fill_n(row + used, Map::kBlock - used, T(0));
+      }
+}
+
 /// Copies planar images [n][channels][height][width] into the blocked layout.
 template <class T, class U, Shape S, int Halo>
 void from_planar(const U* planar, FeatureMap<T, S, Halo> map, Index n) {

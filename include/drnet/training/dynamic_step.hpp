@@ -53,6 +53,14 @@ struct JointOptions {
   }
 };
 
+/// Where the dropout of a step takes its random numbers: draw k of an image is a function of (seed, epoch,
+/// its number in the data set, k).
+struct DropoutDraws {
+  std::uint64_t seed = 0;
+  std::uint32_t epoch = 0;
+  std::span<const Index> samples{};  ///< the number of each image of a batch; empty: nothing is dropped
+};
+
 /// What one step reports; losses are means over the batch.
 struct StepLosses {
   double cross_entropy = 0, flops = 0, total = 0;
@@ -87,6 +95,9 @@ class DynamicStep {
     for (const Index m : Net::kMacs) cost_.push_back(static_cast<T>(static_cast<double>(m) / 1e9));
   }
 
+  /// For the steps that follow; draws.samples must live as long. Until then nothing is dropped. An image
+  /// drops the same at every candidate.
+  void draw_dropout_from(const DropoutDraws& draws) { draws_ = draws; }
   [[nodiscard]] Index capacity() const noexcept { return capacity_; }
   [[nodiscard]] Buffer<T>& gradients() noexcept { return gradients_; }
   [[nodiscard]] Buffer<T>& predictor_gradients() noexcept { return predictor_gradients_; }
@@ -105,7 +116,7 @@ class DynamicStep {
     select_all(images.count);
     unroll<kCount>([&](auto j) {
       auto& activations = *std::get<j>(classifiers_);
-      const Pass pass = classifier_pass(policy, j, images.count);
+      const Pass pass = classifier_pass(policy, j, all_);
       scale(policy, scalers_[j], images, all_, activations.input());
       activations.forward(pass, net.classifier(), scratch_.data());
       for (Index i = 0; i < images.count; ++i) {
@@ -236,6 +247,9 @@ class DynamicStep {
     if (images.count < 1 || images.count > capacity_)
       throw Error("training batch", "1 to " + std::to_string(capacity_) + " images",
                   std::to_string(images.count));
+    if (!draws_.samples.empty() && draws_.samples.size() != static_cast<std::size_t>(images.count))
+      throw Error("training batch: numbers for dropout", std::to_string(images.count) + " samples",
+                  std::to_string(draws_.samples.size()));
   }
   void check(const ImageBatch<T>& images, std::span<const int> labels) const {
     check(images);
@@ -260,8 +274,33 @@ class DynamicStep {
     std::iota(all_.begin(), all_.end(), Index(0));
   }
 
-  [[nodiscard]] Pass classifier_pass(const ExecutionPolicy& policy, int bank, Index n) const {
-    return {.policy = policy, .n = n, .capacity = capacity_, .bank = bank, .banks = kCount};
+  /// The pass of images `which` at a candidate.
+  [[nodiscard]] Pass classifier_pass(const ExecutionPolicy& policy, int bank, std::span<const Index> which) {
+    return {.policy = policy,
+            .n = static_cast<Index>(which.size()),
+            .capacity = capacity_,
+            .bank = bank,
+            .banks = kCount,
+            .noise = drop(which, draws_.seed, dropped_[static_cast<std::size_t>(bank)])};
+  }
+  [[nodiscard]] Pass predictor_pass(const ExecutionPolicy& policy, Index n) {
+    return {.policy = policy,
+            .n = n,
+            .capacity = capacity_,
+            .noise = drop(all_, draws_.seed + 1, dropped_[kCount])};
+  }
+  /// The random numbers of images `which`, or null.
+  struct Dropped {
+    std::vector<std::uint32_t> samples;
+    PassNoise noise;
+  };
+  const PassNoise* drop(std::span<const Index> which, std::uint64_t seed, Dropped& dropped) const {
+    if (draws_.samples.empty()) return nullptr;
+    dropped.samples.clear();
+    for (const Index i : which)
+      dropped.samples.push_back(static_cast<std::uint32_t>(draws_.samples[static_cast<std::size_t>(i)]));
+    dropped.noise = {.seed = seed, .epoch = draws_.epoch, .samples = dropped.samples};
+    return &dropped.noise;
   }
   /// Images `which` of the batch, at map's resolution.
   template <class Scalers, class Map>
@@ -285,8 +324,7 @@ class DynamicStep {
     const T tau = options.estimator == Estimator::oracle ? T(1) : static_cast<T>(options.tau);
     select_all(images.count);
     scale(policy, predictor_scaler_, images, all_, predictor_->input());
-    predictor_->forward({.policy = policy, .n = images.count, .capacity = capacity_}, net.predictor(),
-                        scratch_.data());
+    predictor_->forward(predictor_pass(policy, images.count), net.predictor(), scratch_.data());
     logits_.resize(n * kCount);
     soft_.resize(n * kCount);
     hard_.assign(n * kCount, T(0));
@@ -314,8 +352,11 @@ class DynamicStep {
       auto& activations = *std::get<j>(classifiers_);
       const auto which = computed(j, dense);
       scale(policy, scalers_[j], images, which, activations.input());
-      Pass pass = classifier_pass(policy, j, static_cast<Index>(which.size()));
-      if (options.freeze_classifier) pass.statistics = Statistics::running;
+      Pass pass = classifier_pass(policy, j, which);
+      if (options.freeze_classifier) {
+        pass.statistics = Statistics::running;
+        pass.noise = nullptr;
+      }
       activations.forward(pass, net.classifier(), scratch_.data());
       for (std::size_t k = 0; k < which.size(); ++k) {
         const auto i = static_cast<std::size_t>(which[k]);
@@ -419,8 +460,8 @@ class DynamicStep {
   void classifier_backward(const ExecutionPolicy& policy, Net& net, bool dense) {
     unroll<kCount>([&](auto j) {
       std::get<j>(classifiers_)
-          ->backward(classifier_pass(policy, j, static_cast<Index>(computed(j, dense).size())),
-                     net.classifier(), gradients_.data(), scratch_.data());
+          ->backward(classifier_pass(policy, j, computed(j, dense)), net.classifier(), gradients_.data(),
+                     scratch_.data());
     });
   }
 
@@ -435,8 +476,8 @@ class DynamicStep {
                                    static_cast<T>(options.tau), dz);
     }
     // The predictor's forward pass still stands in its own workspace.
-    predictor_->backward({.policy = policy, .n = n, .capacity = capacity_}, net.predictor(),
-                         predictor_gradients_.data(), scratch_.data());
+    predictor_->backward(predictor_pass(policy, n), net.predictor(), predictor_gradients_.data(),
+                         scratch_.data());
   }
 
   Index capacity_;
@@ -449,6 +490,8 @@ class DynamicStep {
   using Scalers = std::vector<ImageScaler<T>>;  // one per thread
   std::array<Scalers, kCount> scalers_;
   Scalers predictor_scaler_;
+  DropoutDraws draws_;
+  std::array<Dropped, kCount + 1> dropped_;  // of each candidate, and of the predictor
 };
 
 }  // namespace drnet::inline DRNET_ISA

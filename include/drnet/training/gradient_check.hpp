@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <sstream>
 #include <utility>
 
@@ -23,6 +24,7 @@ struct GradientCheckOptions {
   double step = 1e-6;
   int bank = 0, banks = 1;
   Statistics statistics = Statistics::batch;
+  bool dropout = false;    ///< layers drop what they draw; else everything passes
   Index max_values = 100;  ///< coordinates of each tensor that are differentiated, spread over it at random
 };
 
@@ -89,7 +91,15 @@ class GradientChecker {
 
   explicit GradientChecker(const GradientCheckOptions& o)
       : options_(o),
-        pass_{serial_, o.batch, o.batch + 1, o.bank, o.banks, o.statistics},
+        samples_(static_cast<std::size_t>(o.batch)),
+        noise_{.seed = o.seed, .samples = samples_},
+        pass_{.policy = serial_,
+              .n = o.batch,
+              .capacity = o.batch + 1,
+              .bank = o.bank,
+              .banks = o.banks,
+              .statistics = o.statistics,
+              .noise = o.dropout ? &noise_ : nullptr},
         parameters_(L::parameters(In, o.banks)),
         gradients_(parameters_.size()),
         initial_statistics_(L::statistics(In, o.banks)),
@@ -101,6 +111,7 @@ class GradientChecker {
         workspace_(L::template workspace<T, In>(pass_.capacity)),
         scratch_(L::template scratch<T, In>(pass_.capacity)),
         upstream_(random(static_cast<std::size_t>(o.batch * kOut.size()), 0, -1, 1)) {
+    std::iota(samples_.begin(), samples_.end(), 0U);
     L::visit(In, o.banks, "", list_);
     std::uint32_t use = 2;
     for (const TensorSpec& t : list_.tensors()) {
@@ -315,6 +326,8 @@ class GradientChecker {
 
   GradientCheckOptions options_;
   Serial serial_;
+  std::vector<std::uint32_t> samples_;
+  PassNoise noise_;
   Pass pass_;
   TensorList list_;
   Buffer<T> parameters_, gradients_, initial_statistics_, statistics_;

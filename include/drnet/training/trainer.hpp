@@ -1,7 +1,7 @@
 // Training of a dynamic network in two stages (METHOD, training recipe): stage 1 trains the classifier at
 // every candidate, stage 2 trains classifier and predictor jointly. A trainer is a function of its seed: the
-// Gumbel noise of a sample depends on (seed, epoch, sample), so a run that stops and resumes has the bits of
-// one that did not.
+// Gumbel noise and the dropout of a sample depend on (seed, epoch, sample), so a run that stops and resumes
+// has the bits of one that did not.
 #pragma once
 
 #include <drnet/training/dynamic_step.hpp>
@@ -121,6 +121,7 @@ class Trainer {
       throw Error("Trainer::note_errors", "stage 2 with Estimator::oracle and a classifier at rest",
                   "other options");
     batch_errors_.resize(samples.size() * Net::kCount);
+    step_.draw_dropout_from({});  // a classifier at rest drops nothing
     step_.errors(*policy_, net_, images, labels, batch_errors_);
     for (std::size_t i = 0; i < samples.size(); ++i) {
       Noted& noted = noted_[samples[i]];
@@ -212,6 +213,7 @@ class Trainer {
 
   StepLosses gradients(const ImageBatch<T>& images, std::span<const int> labels,
                        std::span<const Index> samples, std::uint32_t epoch) {
+    step_.draw_dropout_from({.seed = options_.seed, .epoch = epoch, .samples = samples});
     if constexpr (Net::kHasPredictor)
       if (options_.stage == 2) {
         JointOptions joint = options_.joint;
