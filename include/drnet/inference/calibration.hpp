@@ -1,0 +1,189 @@
+// Batch norms measured on images, without training.
+//
+//   unfold_batch_norm()  A network whose batch norms were folded away has identities y = a x + b in their
+//                        place. Measuring mean m and variance v of every x makes them live again without
+//                        changing the function: running statistics m, v; gamma = a sqrt(v + eps), beta = b +
+//                        a m.
+//   calibrate_banks()    Gives each bank the statistics of its own resolution, so that a network trained at
+//   one
+//                        resolution serves several (as MutualNet and slimmable networks do after training).
+#pragma once
+
+#include <drnet/dynamic/dynamic_network.hpp>
+#include <drnet/dynamic/image_scaler.hpp>
+
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+namespace drnet::inline DRNET_ISA {
+
+/// Named options of measuring batch norms.
+struct MeasureOptions {
+  Index batch = 32;  ///< images that pass through the network together
+};
+
+/// Named options of calibrate_banks().
+struct CalibrationOptions {
+  int native = 0;             ///< candidate that the network was trained at: its bank stays as it is
+  bool match_native = false;  ///< the other banks also take the native bank's gamma and beta
+  Index batch = 32;           ///< images that pass through the network together; each normalizes itself
+};
+
+namespace detail {
+
+/// Throws Error for images that nothing can be measured on.
+template <class Net>
+void check_calibration(const ImageBatch<typename Net::Scalar>& images, Index batch, Index least) {
+  if (images.count < least || images.channels != Net::kChannels || images.height < 1 || images.width < 1)
+    throw Error("images to measure batch norms on",
+                "at least " + std::to_string(least) + " of " + std::to_string(Net::kChannels) + " channels",
+                std::to_string(images.count) + " of " +
+                    to_string(Shape{images.channels, images.height, images.width}));
+  if (batch < least)
+    throw Error("batch of images to measure batch norms on", "at least " + std::to_string(least),
+                std::to_string(batch));
+}
+
+/// Mean and variance of what every batch norm of bank J reads while `images` pass through the classifier at
+/// candidate J; laid out as its statistics. `statistics` says what the batch norms normalize with meanwhile.
+template <int J, class Net>
+std::vector<double> measure_batch_norms(typename Net::ClassifierNetwork& classifier,
+                                        const ExecutionPolicy& policy,
+                                        const ImageBatch<typename Net::Scalar>& images, Index batch,
+                                        Statistics statistics) {
+  using T = typename Net::Scalar;
+  using At = Activations<typename Net::Classifier, Net::template kInput<J>, T>;
+  // A last batch of few images would count little and normalize itself badly: batches of nearly equal sizes.
+  const Index batches = ceil_div(images.count, batch);
+  At activations(ceil_div(images.count, batches));
+  Buffer<T> scratch(At::scratch(activations.capacity()));
+  std::vector<ImageScaler<T>> scalers(static_cast<std::size_t>(policy.threads()));
+  std::vector<double> moments(static_cast<std::size_t>(Net::ClassifierNetwork::kStatistics));
+  const Buffer<T> kept = classifier.statistics();
+  for (Index k = 0; k < batches; ++k) {
+    const Index first = images.count * k / batches, last = images.count * (k + 1) / batches;
+    policy.for_parts(last - first, [&](Index i, int worker) {
+      scalers[static_cast<std::size_t>(worker)](images, first + i, activations.input().from(i));
+    });
+    activations.forward({.policy = policy,
+                         .n = last - first,
+                         .capacity = activations.capacity(),
+                         .bank = J,
+                         .banks = Net::kCount,
+                         .statistics = statistics,
+                         .merged = first},
+                        classifier, scratch.data(), moments.data());
+  }
+  classifier.statistics() = kept;  // batches that normalize themselves move the running ones
+  return moments;
+}
+
+/// The four tensors of one batch norm in one bank, in the order of BatchNorm::visit().
+template <class Network>
+struct BankedNorm {
+  using T = typename Network::Scalar;
+  std::span<T> gamma, beta, mean, var;
+  std::size_t mean_at, var_at;  ///< offsets in arrays laid out as the statistics
+  double eps;
+
+  /// Gives the batch norm the measured statistics and leaves its function as it is.
+  void unfold(const std::vector<double>& moments) const {
+    for (std::size_t c = 0; c < gamma.size(); ++c) {
+      const double scale = static_cast<double>(gamma[c]) / std::sqrt(static_cast<double>(var[c]) + eps);
+      const double shift = static_cast<double>(beta[c]) - scale * static_cast<double>(mean[c]);
+      gamma[c] = static_cast<T>(scale * std::sqrt(moments[var_at + c] + eps));
+      beta[c] = static_cast<T>(shift + scale * moments[mean_at + c]);
+    }
+    take_statistics(moments);
+  }
+  void take_statistics(const std::vector<double>& moments) const {
+    for (std::size_t c = 0; c < mean.size(); ++c) {
+      mean[c] = static_cast<T>(moments[mean_at + c]);
+      var[c] = static_cast<T>(moments[var_at + c]);
+    }
+  }
+};
+
+/// Calls f(BankedNorm) for every batch norm of bank `bank`, in order.
+template <class Network, class F>
+void for_each_norm(Network& network, int bank, F&& f) {
+  const auto& tensors = Network::tensors();
+  for (std::size_t i = 0; i < tensors.size(); ++i)
+    if (tensors[i].role == Role::bn_weight && (Network::kBanks == 1 || tensors[i].bank == bank))
+      f(BankedNorm<Network>{.gamma = network.values(tensors[i]),
+                            .beta = network.values(tensors[i + 1]),
+                            .mean = network.values(tensors[i + 2]),
+                            .var = network.values(tensors[i + 3]),
+                            .mean_at = static_cast<std::size_t>(tensors[i + 2].offset),
+                            .var_at = static_cast<std::size_t>(tensors[i + 3].offset),
+                            .eps = tensors[i + 3].eps});
+}
+
+/// unfold_batch_norm() for the bank of one candidate.
+template <int J, class Net>
+void unfold_bank(typename Net::ClassifierNetwork& classifier, const ExecutionPolicy& policy,
+                 const ImageBatch<typename Net::Scalar>& images, Index batch) {
+  const auto moments = measure_batch_norms<J, Net>(classifier, policy, images, batch, Statistics::running);
+  for_each_norm(classifier, J, [&](const auto& norm) { norm.unfold(moments); });
+}
+
+/// Copies gamma and beta of every batch norm from one bank to another.
+template <class Network>
+void copy_affine(Network& network, int from, int to) {
+  std::vector<BankedNorm<Network>> source;
+  for_each_norm(network, from, [&](const auto& norm) { source.push_back(norm); });
+  auto next = source.begin();
+  for_each_norm(network, to, [&](const auto& norm) {
+    std::copy(next->gamma.begin(), next->gamma.end(), norm.gamma.begin());
+    std::copy(next->beta.begin(), next->beta.end(), norm.beta.begin());
+    ++next;
+  });
+}
+
+}  // namespace detail
+
+/// Gives the classifier live batch norms in every bank: mean and variance are measured on `images` (planar,
+/// normalized, of any size) at the bank's own resolution, gamma and beta are set so that the logits at
+/// inference stay what they were. Training can go on then; where batch norms were folded away, training mode
+/// would normalize with the batch what was meant to pass, and destroy the features. Throws Error for no
+/// images.
+template <class Net>
+void unfold_batch_norm(Net& net, const ImageBatch<typename Net::Scalar>& images, const Policy& policy = {},
+                       const MeasureOptions& options = {}) {
+  detail::check_calibration<Net>(images, options.batch, 1);
+  auto classifier = net.classifier();  // a copy: what fails on the way leaves the network as it is
+  unroll<Net::kCount>(
+      [&](auto j) { detail::unfold_bank<j, Net>(classifier, *policy, images, options.batch); });
+  net.classifier() = std::move(classifier);
+}
+
+/// Re-estimates the running statistics of every bank but the native one on `images` (planar, normalized, of
+/// any size): each candidate's batches pass with batch statistics, whose means the bank keeps. With
+/// `match_native` the native bank is unfolded first and its gamma and beta are copied to the others, so that
+/// every channel has the mean and variance that it has at the native resolution, which also serves networks
+/// whose batch norms were folded away. Throws Error for fewer than two images or a native candidate that
+/// there is not.
+template <class Net>
+void calibrate_banks(Net& net, const ImageBatch<typename Net::Scalar>& images, const Policy& policy = {},
+                     const CalibrationOptions& options = {}) {
+  detail::check_calibration<Net>(images, options.batch, 2);
+  if (options.native < 0 || options.native >= Net::kCount)
+    throw Error("CalibrationOptions::native", "a candidate from 0 to " + std::to_string(Net::kCount - 1),
+                std::to_string(options.native));
+  auto classifier = net.classifier();  // a copy: what fails on the way leaves the network as it is
+  if (options.match_native)
+    unroll<Net::kCount>([&](auto j) {
+      if (j == options.native) detail::unfold_bank<j, Net>(classifier, *policy, images, options.batch);
+    });
+  unroll<Net::kCount>([&](auto j) {
+    if (j == options.native) return;
+    if (options.match_native) detail::copy_affine(classifier, options.native, j);
+    const auto moments =
+        detail::measure_batch_norms<j, Net>(classifier, *policy, images, options.batch, Statistics::batch);
+    detail::for_each_norm(classifier, j, [&](const auto& norm) { norm.take_statistics(moments); });
+  });
+  net.classifier() = std::move(classifier);
+}
+
+}  // namespace drnet::inline DRNET_ISA

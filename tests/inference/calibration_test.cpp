@@ -1,0 +1,154 @@
+// Batch norms measured on images: unfolding leaves the function, calibration gives each bank its own
+// statistics.
+#include <inference/trained_net.hpp>
+#include <kernels/oracle.hpp>
+
+#include <drnet/inference/calibration.hpp>
+
+namespace {
+
+using namespace drnet;
+using support::Net;
+using support::Pictures;
+
+/// Logits of all images at candidate J in training mode, as one batch.
+template <int J>
+std::vector<float> training_logits(Net net, const ImageBatch<float>& images, Statistics statistics) {
+  using At = Activations<Net::Classifier, Net::kInput<J>, float>;
+  At activations(images.count);
+  Buffer<float> scratch(At::scratch(images.count));
+  ImageScaler<float> scaler;
+  for (Index i = 0; i < images.count; ++i) scaler(images, i, activations.input().from(i));
+  const Serial serial;
+  activations.forward({.policy = serial,
+                       .n = images.count,
+                       .capacity = images.count,
+                       .bank = J,
+                       .banks = Net::kCount,
+                       .statistics = statistics},
+                      net.classifier(), scratch.data());
+  std::vector<float> logits(static_cast<std::size_t>(images.count * Net::kClasses));
+  to_planar(activations.output(), logits.data(), images.count);
+  return logits;
+}
+
+/// Largest difference as a share of the largest magnitude of `b`.
+double difference(const std::vector<float>& a, const std::vector<float>& b) {
+  double most = 0, scale = 1e-30;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    most = std::max(most, std::abs(double(a[i]) - double(b[i])));
+    scale = std::max(scale, std::abs(double(b[i])));
+  }
+  return most / scale;
+}
+
+template <class F>
+void for_each_candidate(F&& f) {
+  unroll<Net::kCount>([&](auto j) {
+    CAPTURE(static_cast<int>(j));
+    f(j);
+  });
+}
+
+std::span<const float> tensor(const Net& net, const std::string& name) {
+  for (const TensorSpec& t : Net::ClassifierNetwork::tensors())
+    if (t.name == name) return net.classifier().values(t);
+  FAIL("no tensor " << name);
+  return {};
+}
+
+/// A network whose batch norms were folded away: identities with a bias, in every bank.
+Net folded_net() {
+  Net net = support::trained_net();
+  for (const TensorSpec& t : Net::ClassifierNetwork::tensors())
+    for (float& v : net.classifier().values(t)) {
+      if (t.role == Role::running_mean) v = 0;
+      if (t.role == Role::bn_weight) v = 1;
+      if (t.role == Role::running_var) v = static_cast<float>(1 - t.eps);
+    }
+  return net;
+}
+
+}  // namespace
+
+TEST_CASE("Unfolding leaves the logits at inference and makes training mode agree with them") {
+  const Pictures<float> pictures(20);
+  Net net = folded_net();
+  const Net before = net;
+  unfold_batch_norm(net, pictures.batch(), {}, {.batch = 8});
+  for_each_candidate([&](auto j) {
+    const auto wanted = training_logits<j>(before, pictures.batch(), Statistics::running);
+    CHECK(difference(training_logits<j>(net, pictures.batch(), Statistics::running), wanted) < 1e-5);
+    CHECK(difference(training_logits<j>(net, pictures.batch(), Statistics::batch), wanted) < 1e-3);
+    CHECK(difference(training_logits<j>(before, pictures.batch(), Statistics::batch), wanted) > 0.1);
+  });
+}
+
+TEST_CASE("Unfolding measures mean and variance of what a batch norm reads") {
+  const Pictures<float> pictures(7);
+  Net net = support::trained_net();
+  constexpr Shape in = Net::kInput<0>;
+  std::vector<double> y(static_cast<std::size_t>(7 * 8 * in.pixels()));
+  const auto weights = tensor(net, "conv1.weight");
+  oracle::for_each_product(7, in, 8, Window{3, 1, 1}, 1, [&](std::size_t o, std::size_t i, std::size_t k) {
+    y[o] += double(pictures.batch().data[i]) * double(weights[k]);
+  });
+  unfold_batch_norm(net, pictures.batch(), {}, {.batch = 3});
+  for (std::size_t c = 0; c < 8; ++c) {
+    double sum = 0, square = 0;
+    const auto plane = static_cast<std::size_t>(in.pixels());
+    for (std::size_t i = 0; i < 7 * plane; ++i) {
+      const double v = y[(i / plane * 8 + c) * plane + i % plane];
+      sum += v, square += v * v;
+    }
+    const double m = static_cast<double>(7 * plane), mean = sum / m;
+    CHECK(double(tensor(net, "bn1.bn_0.running_mean")[c]) == Approx(mean).margin(1e-5));
+    CHECK(double(tensor(net, "bn1.bn_0.running_var")[c]) == Approx(square / m - mean * mean).epsilon(1e-4));
+  }
+}
+
+TEST_CASE("A calibrated bank normalizes as a batch of the same images does") {
+  const Pictures<float> pictures(16);
+  Net net = support::trained_net();
+  const Net before = net;
+  calibrate_banks(net, pictures.batch(), {}, {.native = 1, .batch = 16});
+  for_each_candidate([&](auto j) {
+    const auto at_inference = training_logits<j>(net, pictures.batch(), Statistics::running);
+    if (j == 1)
+      CHECK(at_inference == training_logits<j>(before, pictures.batch(), Statistics::running));
+    else
+      CHECK(difference(at_inference, training_logits<j>(before, pictures.batch(), Statistics::batch)) < 1e-4);
+  });
+  CHECK(std::ranges::equal(tensor(net, "bn1.bn_0.weight"), tensor(before, "bn1.bn_0.weight")));
+}
+
+TEST_CASE(
+    "Matching gives every channel the native mean and variance, also where batch norms were folded away") {
+  const Pictures<float> pictures(16);
+  Net net = folded_net();
+  const Net before = net;
+  calibrate_banks(net, pictures.batch(), {}, {.native = 0, .match_native = true, .batch = 16});
+  CHECK(difference(training_logits<0>(net, pictures.batch(), Statistics::running),
+                   training_logits<0>(before, pictures.batch(), Statistics::running)) < 1e-5);
+  for (const char* bank : {"bn_1", "bn_2"})
+    for (const char* name : {"weight", "bias"}) {
+      const auto path = [&](const char* of) { return std::string("layer1.0.bn2.") + of + "." + name; };
+      CHECK(std::ranges::equal(tensor(net, path(bank)), tensor(net, path("bn_0"))));
+    }
+  CHECK(difference(training_logits<2>(net, pictures.batch(), Statistics::running),
+                   training_logits<2>(net, pictures.batch(), Statistics::batch)) < 1e-4);
+}
+
+TEST_CASE("Calibration refuses what nothing can be measured on, and leaves the network") {
+  const Pictures<float> pictures(4);
+  Net net = support::trained_net();
+  const support::Snapshot<float> before(net);
+  const auto none = ImageBatch<float>{pictures.batch().data, 0, 3, 24, 24};
+  const auto grey = ImageBatch<float>{pictures.batch().data, 4, 1, 24, 24};
+  CHECK_THROWS_AS(unfold_batch_norm(net, none), Error);
+  CHECK_THROWS_AS(unfold_batch_norm(net, grey), Error);
+  CHECK_THROWS_AS(calibrate_banks(net, ImageBatch<float>{pictures.batch().data, 1, 3, 24, 24}), Error);
+  CHECK_THROWS_AS(calibrate_banks(net, pictures.batch(), {}, {.native = 3}), Error);
+  CHECK_THROWS_AS(calibrate_banks(net, pictures.batch(), {}, {.batch = 1}), Error);
+  CHECK(support::Snapshot<float>(net) == before);
+}
