@@ -77,6 +77,13 @@ TEST_CASE("random_crop: a window of the padded picture, all positions", "[augmen
   CHECK_THROWS_AS(drnet::random_crop(4, -1), drnet::Error);
 }
 
+TEST_CASE("half_turn: rows and columns from the other end", "[augment]") {
+  const Picture picture = numbered(2, 3), turned = applied(drnet::half_turn(), picture);
+  for (int c = 0; c < 3; ++c)
+    for (int y = 0; y < 2; ++y)
+      for (int x = 0; x < 3; ++x) CHECK(turned(c, y, x) == picture(c, 1 - y, 2 - x));
+}
+
 TEST_CASE("random_flip: mirrors columns, with its probability", "[augment]") {
   const Picture picture = numbered(3, 4);
   const Picture mirrored = applied(drnet::random_flip(1.0), picture);

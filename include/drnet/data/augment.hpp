@@ -207,6 +207,16 @@ struct ResizedCrop {
   };
 }
 
+/// Turns the picture by 180 degrees, for weights that were trained on turned pictures (a half turn of every
+/// kernel, the same as turned pictures, makes an asymmetric padding symmetric).
+[[nodiscard]] inline Operation half_turn() {
+  return [](Picture picture, Draws&) {
+    const auto plane = static_cast<std::ptrdiff_t>(picture.shape(1) * picture.shape(2));
+    for (auto from = picture.begin(); from != picture.end(); from += plane) std::reverse(from, from + plane);
+    return picture;
+  };
+}
+
 /// Per channel (red, green, blue), of samples in [0, 1]; the defaults are ImageNet's.
 struct Normalization {
   std::array<float, 3> mean{0.485F, 0.456F, 0.406F};
