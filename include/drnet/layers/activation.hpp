@@ -5,17 +5,19 @@
 //   InputActivation    dx = gradient(x, dy): a pass of its own in training
 //
 // At inference both are part of the epilogue of the layer before them. A function with value(0) other than 0
-// (kKeepsZero = false) would spoil the lanes beyond the last channel there: it is a pass of its own.
+// (Zero::moves) would spoil the lanes beyond the last channel there: it is a pass of its own.
 #pragma once
 
 #include <drnet/layers/layer.hpp>
 
 namespace drnet::inline DRNET_ISA {
 
+/// What value() makes of 0.
+enum class Zero { stays, moves };
+
 /// What both kinds share; Self has value().
-template <class Self>
+template <class Self, Zero Z>
 struct ElementWise : PlainLayer {
-  static constexpr bool kKeepsZero = true;
   static constexpr Shape output(Shape in) { return in; }
 
   struct Value {
@@ -25,13 +27,13 @@ struct ElementWise : PlainLayer {
     }
   };
   template <Shape In, Expression E, class T>
-  static auto fold(E e, const Pass&, const T*) requires(Self::kKeepsZero) {
+  static auto fold(E e, const Pass&, const T*) requires(Z == Zero::stays) {
     return map(Value{}, e);
   }
   template <class T, class X, class Y>
   static void forward(const Pass& pass, X x, Y y, State<T>) {
     assign(pass, y, map(Value{}, elements(x)));
-    if constexpr (!Self::kKeepsZero) zero_spare_lanes(y, pass.n);
+    if constexpr (Z == Zero::moves) zero_spare_lanes(y, pass.n);
   }
   template <class T, class X, class Y>
   static void infer(const Pass& pass, X x, Y y, const T*, T*) {
@@ -49,13 +51,13 @@ struct ElementWise : PlainLayer {
 };
 
 /// An activation whose derivative is a function of its result.
-template <class Self>
-struct ResultActivation : ElementWise<Self> {
-  using Gate = typename ElementWise<Self>::Gradient;
+template <class Self, Zero Z = Zero::stays>
+struct ResultActivation : ElementWise<Self, Z> {
+  using Gate = typename ElementWise<Self, Z>::Gradient;
   static constexpr Gate gate() { return {}; }
   template <Expression E>
-  static auto apply(E e) requires(Self::kKeepsZero) {
-    return map(typename ElementWise<Self>::Value{}, e);
+  static auto apply(E e) requires(Z == Zero::stays) {
+    return map(typename ElementWise<Self, Z>::Value{}, e);
   }
   template <class T, class X, class Y, class DY, class DX>
   static void backward(const Pass& pass, X, Y y, DY dy, DX dx, State<T>) {
@@ -64,12 +66,12 @@ struct ResultActivation : ElementWise<Self> {
 };
 
 /// An activation whose derivative is a function of its input.
-template <class Self>
-struct InputActivation : ElementWise<Self> {
+template <class Self, Zero Z = Zero::stays>
+struct InputActivation : ElementWise<Self, Z> {
   template <class T, class X, class Y, class DY, class DX>
   static void backward(const Pass& pass, X x, Y, DY dy, DX dx, State<T>) {
     if constexpr (!std::same_as<DX, NoGradient>)
-      assign(pass, dx, map(typename ElementWise<Self>::Gradient{}, elements(x), elements(dy)));
+      assign(pass, dx, map(typename ElementWise<Self, Z>::Gradient{}, elements(x), elements(dy)));
   }
 };
 

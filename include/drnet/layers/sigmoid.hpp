@@ -5,9 +5,8 @@
 
 namespace drnet::inline DRNET_ISA {
 
-struct Sigmoid : ResultActivation<Sigmoid> {
+struct Sigmoid : ResultActivation<Sigmoid, Zero::moves> {
   static constexpr std::string_view kName = "Sigmoid";
-  static constexpr bool kKeepsZero = false;
   template <class P>
   [[gnu::always_inline]] static P value(const P& x) {
     return simd::sigmoid(x);
