@@ -113,9 +113,15 @@ void add_train(CLI::App& program, TrainOptions& options) {
                      "Data set to be judged by (default: the other half of --data)");
   command.add_option("--output", options.output, "Folder to write")->required();
   command.add_flag("--resume", options.resume, "Go on from the checkpoint in the folder");
-  command.add_option("--weights", options.weights, "Weights to begin with");
+  auto* weights = command.add_option("--weights", options.weights, "Weights to begin with");
   command.add_flag("--new-head", options.new_head,
                    "Weights for other classes are welcome: the last layer begins anew");
+  command
+      .add_option("--unfold-batch-norm", options.unfold,
+                  "Weights whose batch norms were folded away: make them live, measured on so many pictures")
+      ->capture_default_str()
+      ->needs(weights)
+      ->check(CLI::Range(0, 100'000));
   command
       .add_option("--evaluate-every", options.evaluate_every,
                   "Epochs between validations; 0: at the end only")
@@ -126,6 +132,29 @@ void add_train(CLI::App& program, TrainOptions& options) {
       ->check(CLI::Range(0, 100'000));
   add_schedule_options(command, options);
   add_joint_options(command, options);
+  add_run_options(command, options.run);
+}
+
+void add_calibrate(CLI::App& program, CalibrateOptions& options) {
+  auto& command = *program.add_subcommand(
+      "calibrate", "Measure batch norms on pictures, so that weights of one resolution serve several");
+  add_model(command, options.model)->required();
+  command.add_option("--weights", options.weights, "Weights (.safetensors)")->required();
+  add_data(command, options.data)->required();
+  command.add_option("--output", options.output, "Weights to write (.safetensors)")->required();
+  command.add_option("--images", options.images, "Pictures to measure on")
+      ->capture_default_str()
+      ->check(CLI::Range(2, 100'000));
+  command.add_option(
+      "--native", options.native,
+      "Resolution that the weights were trained at, whose batch norms stay (default: the largest)");
+  auto* match =
+      command.add_flag("--match-native", options.match_native,
+                       "Give all banks the native scale and shift (also where batch norms are folded)");
+  command
+      .add_flag("--unfold", options.unfold,
+                "Give weights whose batch norms were folded away live ones, and change nothing else")
+      ->excludes(match);
   add_run_options(command, options.run);
 }
 
@@ -167,11 +196,13 @@ int main(int argc, char** argv) {
   program.require_subcommand(1);
   TrainOptions train;
   EvaluateOptions evaluate;
+  CalibrateOptions calibrate;
   PredictOptions predict;
   SummaryOptions summary;
   ReportOptions report;
   add_train(program, train);
   add_evaluate(program, evaluate);
+  add_calibrate(program, calibrate);
   add_predict(program, predict);
   add_summary(program, summary);
   add_report(program, report);
@@ -182,11 +213,12 @@ int main(int argc, char** argv) {
   }
   try {
     const std::string command = program.get_subcommands().front()->get_name();
-    const int code = command == "train"      ? run_train(train)
-                     : command == "evaluate" ? run_evaluate(evaluate)
-                     : command == "predict"  ? run_predict(predict)
-                     : command == "summary"  ? run_summary(summary)
-                                             : run_report(report);
+    const int code = command == "train"       ? run_train(train)
+                     : command == "evaluate"  ? run_evaluate(evaluate)
+                     : command == "calibrate" ? run_calibrate(calibrate)
+                     : command == "predict"   ? run_predict(predict)
+                     : command == "summary"   ? run_summary(summary)
+                                              : run_report(report);
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
       throw drnet::Error("standard output", "room for the results", "a write error");
     return code;

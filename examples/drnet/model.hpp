@@ -2,8 +2,11 @@
 // table of all networks that were compiled in.
 #pragma once
 
+#include "preparation.hpp"
+
 #include <drnet/core/parallel.hpp>
 #include <drnet/data/loader.hpp>
+#include <drnet/inference/calibration.hpp>
 #include <drnet/inference/session.hpp>
 #include <drnet/io/weights.hpp>
 #include <drnet/training/trainer.hpp>
@@ -36,6 +39,7 @@ struct ModelInfo {
   int predictor_input = 0;      ///< in pixels; 0 without a predictor
   Index parameters = 0;         ///< of classifier and predictor
   bool small_pictures = false;  ///< made for CIFAR's pictures: no scaling before the crop
+  Preparation preparation{};    ///< of the pictures, as the weights' file says
 
   [[nodiscard]] bool has_predictor() const { return predictor_input > 0; }
 };
@@ -86,6 +90,10 @@ class Model {
   /// Throws Error for a file of another network.
   virtual void load(const std::filesystem::path& path, const LoadOptions& options) = 0;
   virtual void save(const std::filesystem::path& path, const Metadata& metadata) const = 0;
+  /// See inference/calibration.hpp.
+  virtual void unfold_batch_norm(const ImageBatch<float>& images, const Policy& policy) = 0;
+  virtual void calibrate_banks(const ImageBatch<float>& images, const Policy& policy,
+                               const CalibrationOptions& options) = 0;
   [[nodiscard]] virtual std::unique_ptr<Classifying> session(Policy policy, SessionOptions options) const = 0;
   /// Trains this model, which must outlive the result.
   [[nodiscard]] virtual std::unique_ptr<Training> training(Policy policy, Index batch,

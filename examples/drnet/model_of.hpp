@@ -28,6 +28,10 @@ class SessionOf final : public Classifying {
 /// Defined in training_of.hpp, which is the larger half of the compiler's work: it gets a file of its own.
 template <class Net>
 std::unique_ptr<Training> make_training(Net& net, Policy policy, Index batch, TrainerOptions options);
+/// Beside it, because measuring batch norms is a training pass.
+template <class Net>
+void measure_batch_norms(Net& net, const ImageBatch<float>& images, const Policy& policy,
+                         const CalibrationOptions* options);
 
 template <class Net>
 class ModelOf final : public Model {
@@ -57,8 +61,10 @@ class ModelOf final : public Model {
   void load(const std::filesystem::path& path, const LoadOptions& options) override {
     const SafeTensors file = SafeTensors::read(path);
     const auto other = file.metadata().find("model");
+    const Preparation preparation = preparation_of(file.metadata(), path.string());
     try {
       drnet::load(net_, file, options);
+      info_.preparation = preparation;
     } catch (const Error& e) {
       if (other == file.metadata().end() || other->second == info_.name) throw;
       throw Error(path.string(), "weights of " + info_.name,
@@ -66,7 +72,16 @@ class ModelOf final : public Model {
     }
   }
   void save(const std::filesystem::path& path, const Metadata& metadata) const override {
-    drnet::save(net_, path, metadata);
+    Metadata all = metadata_of(info_.preparation);
+    all.insert(metadata.begin(), metadata.end());
+    drnet::save(net_, path, all);
+  }
+  void unfold_batch_norm(const ImageBatch<float>& images, const Policy& policy) override {
+    measure_batch_norms(net_, images, policy, nullptr);
+  }
+  void calibrate_banks(const ImageBatch<float>& images, const Policy& policy,
+                       const CalibrationOptions& options) override {
+    measure_batch_norms(net_, images, policy, &options);
   }
   [[nodiscard]] std::unique_ptr<Classifying> session(Policy policy, SessionOptions options) const override {
     return std::make_unique<SessionOf<Net>>(net_, std::move(policy), std::move(options));

@@ -39,6 +39,15 @@ struct PredictOptions {
   std::vector<std::string> files;
 };
 
+struct CalibrateOptions {
+  RunOptions run;
+  DataOptions data;
+  std::string model, weights, output;
+  std::size_t images = 256;  ///< pictures measured
+  int native = 0;            ///< resolution that the weights were trained at; 0: the largest
+  bool match_native = false, unfold = false;
+};
+
 struct SummaryOptions {
   std::string model;
   bool json = false;
@@ -64,6 +73,8 @@ struct TrainOptions {
   int stop_after = 0;  ///< epochs of this session; 0: all
   double lr = 0.1, weight_decay = 1e-4, momentum = 0.9, label_smoothing = 0, warmup = 3;
   bool nesterov = false, decay_weights_only = false, sampled = false;
+  std::size_t unfold =
+      0;                  ///< pictures on which batch norms that were folded away are measured first; 0: none
   bool new_head = false;  ///< `weights` of other classes leave the last layer as it was drawn
   std::string schedule = "cosine";
   double tau = 1, eta = 0.2, alpha = 0;  ///< alpha in G multiply-adds; 0: the mean of the candidates

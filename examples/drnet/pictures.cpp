@@ -44,16 +44,16 @@ std::unique_ptr<Dataset> open_pictures(const DataOptions& options, Split split, 
 }
 
 Transform evaluation_transform(const ModelInfo& model) {
-  return {cut(model), normalize()};
+  return model.preparation({cut(model)});
 }
 
 Transform training_transform(const ModelInfo& model, const std::string& crop, double flip) {
   const int size = model.candidates.front();
   const std::string way = !crop.empty() ? crop : model.small_pictures ? "padded" : "resized";
   if (way == "padded")
-    return {cut(model), random_crop(size, PaddedCrop{}.padding), random_flip(flip), normalize()};
-  if (way == "resized") return train_transform({.size = size, .crop = ResizedCrop{}, .flip = flip});
-  if (way == "none") return {cut(model), random_flip(flip), normalize()};
+    return model.preparation({cut(model), random_crop(size, PaddedCrop{}.padding), random_flip(flip)});
+  if (way == "resized") return model.preparation({random_resized_crop(size), random_flip(flip)});
+  if (way == "none") return model.preparation({cut(model), random_flip(flip)});
   throw Error("--crop", "padded, resized or none", "'" + crop + "'");
 }
 

@@ -100,6 +100,7 @@ Metadata identity(const TrainOptions& options, const ModelInfo& model) {
           {"limit", text(options.data.limit)},
           {"initial_weights", options.weights},
           {"new_head", text(options.new_head)},
+          {"unfold_batch_norm", text(options.unfold)},
           {"seed", text(options.run.seed)},
           {"batch", text(options.batch)},
           {"schedule", options.schedule},

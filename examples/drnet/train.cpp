@@ -3,6 +3,7 @@
 #include "commands.hpp"
 #include "evaluation.hpp"
 #include "interrupt.hpp"
+#include "measured_pictures.hpp"
 #include "montage.hpp"
 #include "pictures.hpp"
 #include "progress.hpp"
@@ -241,6 +242,9 @@ int run_train(const TrainOptions& options) {
   // What the options cannot mean is found out before anything is written.
   const Policy policy = make_policy(options.run);
   for (const int stage : {1, 2}) trainer_options(options, info, stage, {1, 1}).check();
+  if (options.unfold > 0 && !options.resume)
+    model->unfold_batch_norm(measured_pictures(*training, info, options.unfold, options.run.seed).view(),
+                             policy);
   RunFolder folder(options.output, options.resume);
   catch_interrupts();
   try {

@@ -1,0 +1,53 @@
+// drnet calibrate: batch norms measured on pictures, without training.
+#include "commands.hpp"
+#include "measured_pictures.hpp"
+#include "model.hpp"
+#include "pictures.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace drnet::program {
+
+namespace {
+
+/// The candidate of that many pixels. Throws Error listing all.
+int candidate_of(int resolution, const std::vector<int>& candidates) {
+  const auto found = std::ranges::find(candidates, resolution);
+  if (found == candidates.end())
+    throw Error("--native", "one of " + join(candidates), std::to_string(resolution));
+  return static_cast<int>(found - candidates.begin());
+}
+
+}  // namespace
+
+int run_calibrate(const CalibrateOptions& options) {
+  const auto model = make_model(options.model, options.run.seed);
+  const ModelInfo& info = model->info();
+  const int native = options.native == 0 ? 0 : candidate_of(options.native, info.candidates);
+  model->load(options.weights, {.predictor = false});
+  const auto dataset = open_pictures(options.data, Split::train, info, options.run.seed);
+  const Policy policy = make_policy(options.run);
+  const Batch pictures = measured_pictures(*dataset, info, options.images, options.run.seed);
+  if (options.unfold)
+    model->unfold_batch_norm(pictures.view(), policy);
+  else
+    model->calibrate_banks(pictures.view(), policy, {.native = native, .match_native = options.match_native});
+  model->save(options.output, {{"model", info.name}});
+  if (options.run.json)
+    std::printf("%s\n", nlohmann::json{{"model", info.name},
+                                       {"images", pictures.labels.size()},
+                                       {"unfolded", options.unfold},
+                                       {"output", options.output}}
+                            .dump()
+                            .c_str());
+  else
+    std::printf("%s the batch norms of %s on %zu pictures; written to %s\n",
+                options.unfold ? "Unfolded" : "Calibrated", info.name.c_str(), pictures.labels.size(),
+                options.output.c_str());
+  return 0;
+}
+
+}  // namespace drnet::program
