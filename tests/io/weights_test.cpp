@@ -345,6 +345,9 @@ TEST_CASE("A checkpoint is a file of weights, too, for who reads it as one") {
   CHECK(load_checkpoint(path, net, {{"velocity", read}}).at("epoch") == "4");
   CHECK(Snapshot<float>(net) == Snapshot<float>(from));
   CHECK(read == velocity);
+  Net other(3);
+  load(other, path);
+  CHECK(Snapshot<float>(other) == Snapshot<float>(from));
 }
 
 TEST_CASE("A checkpoint that does not fit is refused and changes nothing") {

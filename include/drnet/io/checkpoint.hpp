@@ -72,7 +72,7 @@ std::map<std::string, std::string> load_checkpoint(const std::filesystem::path& 
       throw Error(path.string() + ", optimizer." + name, std::to_string(values.size()) + " values",
                   std::to_string(arrays.back().size()));
   }
-  load(net, file, {}, "optimizer.");
+  load(net, file);
   for (std::size_t i = 0; i < arrays.size(); ++i)
     std::copy(arrays[i].begin(), arrays[i].end(), optimizer[i].second.begin());
   return file.metadata();

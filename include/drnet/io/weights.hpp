@@ -123,9 +123,10 @@ inline void note_extra(const SafeTensors& file, const std::set<std::string>& use
 }  // namespace weights_detail
 
 /// Reads a network from an open file; nothing changes unless everything fits. `ignored_prefix`: tensors to
-/// pass over. Numbers of 16, 32 and 64 bits are converted.
+/// pass over, by default what a checkpoint holds besides. Numbers of 16, 32 and 64 bits are converted.
 template <class Net>
-void load(Net& net, const SafeTensors& file, LoadOptions options = {}, std::string_view ignored_prefix = {}) {
+void load(Net& net, const SafeTensors& file, LoadOptions options = {},
+          std::string_view ignored_prefix = "optimizer.") {
   using namespace weights_detail;
   std::set<std::string> used;
   Misfits misfits;
