@@ -9,4 +9,8 @@ add_custom_command(OUTPUT "${drnet_single_header_dir}/drnet/drnet.hpp"
     -P "${PROJECT_SOURCE_DIR}/cmake/amalgamate.cmake"
   DEPENDS ${drnet_headers} "${PROJECT_SOURCE_DIR}/cmake/amalgamate.cmake"
   COMMENT "Writing the single header" VERBATIM)
-add_custom_target(drnet_single_header DEPENDS "${drnet_single_header_dir}/drnet/drnet.hpp")
+set(drnet_default_target "")
+if(PROJECT_IS_TOP_LEVEL)  # who adds drnet as a subdirectory asks for it
+  set(drnet_default_target ALL)
+endif()
+add_custom_target(drnet_single_header ${drnet_default_target} DEPENDS "${drnet_single_header_dir}/drnet/drnet.hpp")
