@@ -13,6 +13,9 @@
 
 namespace {
 
+using drnet::Resampling;
+constexpr Resampling kAll[] = {Resampling::antialiased, Resampling::bilinear, Resampling::asymmetric};
+
 std::vector<float> ramp(std::size_t n) {
   std::vector<float> values(n);
   for (std::size_t i = 0; i < n; ++i) values[i] = static_cast<float>((i * 7919) % 101) / 50.0F - 1.0F;
@@ -31,18 +34,20 @@ TEMPLATE_TEST_CASE("resize agrees with PyTorch's reference values", "[resize]", 
     const auto in = c.shape("x"), out = c.shape("y");
     const auto side = [](std::int64_t extent) { return static_cast<int>(extent); };
     const auto x = c.template values<TestType>("x");
-    const auto y = drnet::resize<TestType>(x, side(in[0] * in[1]), side(in[2]), side(in[3]), side(out[2]),
-                                           side(out[3]), c.attributes.at("antialias").template get<bool>());
+    const bool antialias = c.attributes.at("antialias").template get<bool>();
+    const auto y =
+        drnet::resize<TestType>(x, side(in[0] * in[1]), side(in[2]), side(in[3]), side(out[2]), side(out[3]),
+                                antialias ? Resampling::antialiased : Resampling::bilinear);
     CHECK(support::disagreement(y, c.template values<TestType>("y"), sizeof(TestType) == 4 ? 1e-5 : 1e-6) ==
           "");
   }
 }
 
 TEST_CASE("the taps of every output lie inside the input and add up to one", "[resize]") {
-  for (const bool antialias : {false, true})
+  for (const Resampling resampling : kAll)
     for (int in = 1; in <= 40; ++in)
       for (int out = 1; out <= 40; ++out) {
-        const drnet::ResizeAxis<double> axis(in, out, antialias);
+        const drnet::ResizeAxis<double> axis(in, out, resampling);
         INFO(in << " -> " << out);
         for (int i = 0; i < out; ++i) {
           REQUIRE(axis.first(i) >= 0);
@@ -57,8 +62,8 @@ TEST_CASE("a resize to the same size copies every bit", "[resize]") {
   auto in = ramp(2 * 5 * 7);
   in[3] = -0.0F;
   in[4] = std::numeric_limits<float>::infinity();
-  for (const bool antialias : {false, true}) {
-    const auto out = drnet::resize<float>(in, 2, 5, 7, 5, 7, antialias);
+  for (const Resampling resampling : kAll) {
+    const auto out = drnet::resize<float>(in, 2, 5, 7, 5, 7, resampling);
     CHECK(out == in);
     CHECK(std::signbit(out[3]));
   }
@@ -72,6 +77,27 @@ TEST_CASE("halving with antialias weighs 1 3 3 1", "[resize]") {
   CHECK(out[1] == Approx(3.0 / 8));
   CHECK(out[2] == Approx(1.0 / 8));
   CHECK(out[3] == Approx(0.0));
+}
+
+TEST_CASE("asymmetric: output i reads the source point i in / out", "[resize]") {
+  std::vector<double> x(9);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<double>((i * i) % 7);
+  for (const int out : {1, 2, 3, 4, 6, 8, 10, 13, 27}) {
+    const auto y = drnet::resize<double>(x, 1, 1, 9, 1, out, Resampling::asymmetric);
+    const auto column = drnet::resize<double>(x, 1, 9, 1, out, 1, Resampling::asymmetric);
+    CHECK(column == y);
+    for (int i = 0; i < out; ++i) {
+      INFO(out << " outputs, " << i);
+      const double source = i * (9.0 / out);
+      const auto left = static_cast<std::size_t>(source + 1e-12), right = std::min<std::size_t>(left + 1, 8);
+      const double t = source - static_cast<double>(left);
+      CHECK(y[static_cast<std::size_t>(i)] == Approx((1 - t) * x[left] + t * x[right]).margin(1e-12));
+    }
+  }
+  // 224 -> 112: every second pixel as it is, where half-pixel centres give the mean of two.
+  const std::vector<double> four{1, 2, 4, 8};
+  CHECK(drnet::resize<double>(four, 1, 1, 4, 1, 2, Resampling::asymmetric) == std::vector<double>{1, 4});
+  CHECK(drnet::resize<double>(four, 1, 1, 4, 1, 2, Resampling::bilinear) == std::vector<double>{1.5, 6});
 }
 
 TEST_CASE("an axis at a time: height and width are not mixed up", "[resize]") {

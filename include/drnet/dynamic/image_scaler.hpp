@@ -14,8 +14,9 @@ namespace drnet::inline DRNET_ISA {
 template <class T>
 class ImageScaler {
  public:
-  /// map[0] = image i of the batch at map's extents, antialiased. Throws Error for another number of
-  /// channels.
+  explicit ImageScaler(Resampling resampling = Resampling::antialiased) : resampling_(resampling) {}
+
+  /// map[0] = image i of the batch at map's extents. Throws Error for another number of channels.
   template <Shape S, int Halo>
   void operator()(const ImageBatch<T>& images, Index i, FeatureMap<T, S, Halo> map) {
     if (images.channels != S.channels)
@@ -23,7 +24,7 @@ class ImageScaler {
     const T* image = images.image(i);
     if (images.height != S.height || images.width != S.width) {
       if (!resize_ || resize_->in_height() != images.height || resize_->in_width() != images.width) {
-        resize_.emplace(images.height, images.width, S.height, S.width);
+        resize_.emplace(images.height, images.width, S.height, S.width, resampling_);
         scratch_.reserve(static_cast<Index>(resize_->scratch_size()));
         plane_.reserve(S.size());
       }
@@ -34,6 +35,7 @@ class ImageScaler {
   }
 
  private:
+  Resampling resampling_;
   std::optional<Resize<T>> resize_;
   Buffer<T> scratch_, plane_;
 };

@@ -1,5 +1,5 @@
-// Bilinear resize of planar images, align_corners = false: with antialias the triangle filter of PIL and of
-// PyTorch's interpolate(mode="bilinear", antialias=True), without it the plain two-tap interpolation.
+// Bilinear resize of planar images, align_corners = false: the antialiasing triangle filter of PIL and of
+// PyTorch's interpolate(mode="bilinear", antialias=True), or the plain two-tap interpolation.
 // [planes][in_h][in_w] -> [planes][out_h][out_w]
 #pragma once
 
@@ -18,6 +18,13 @@ namespace drnet::inline DRNET_ISA {
 /// The longest side that Resize accepts, in pixels: a guard against sizes read from garbage.
 inline constexpr int kMaxResizeExtent = 1 << 20;
 
+/// Where an output pixel looks in the input, s = in / out:
+enum class Resampling {
+  antialiased,  ///< a triangle of half width max(1, s) about s (i + 1/2): PIL's and torchvision's bilinear
+  bilinear,     ///< two taps about s (i + 1/2) - 1/2: PyTorch's interpolate(mode="bilinear")
+  asymmetric    ///< two taps about s i, without half-pixel centres (ONNX's word): MindSpore's ResizeBilinear
+};
+
 /// One axis of a resize: output i = sum over k < taps of weight[i * taps + k] * input[first[i] + k].
 /// Every output reads the same number of taps (those it does not need have weight zero), always inside the
 /// input. Weights are computed in double and rounded once. `in` and `out` are at least 1 (Resize checks
@@ -25,12 +32,12 @@ inline constexpr int kMaxResizeExtent = 1 << 20;
 template <class T>
 class ResizeAxis {
  public:
-  ResizeAxis(int in, int out, bool antialias) : first_(static_cast<std::size_t>(out)) {
+  ResizeAxis(int in, int out, Resampling resampling) : first_(static_cast<std::size_t>(out)) {
     // The sparse rows, before they are padded to a common length.
     std::vector<std::vector<double>> rows(first_.size());
     for (int i = 0; i < out; ++i) {
       const auto row = static_cast<std::size_t>(i);
-      rows[row] = antialias ? triangle(in, out, i, first_[row]) : two_taps(in, out, i, first_[row]);
+      rows[row] = taps(resampling, in, out, i, first_[row]);
       while (rows[row].back() == 0.0) rows[row].pop_back();
       taps_ = std::max(taps_, static_cast<int>(rows[row].size()));
     }
@@ -51,9 +58,21 @@ class ResizeAxis {
   }
 
  private:
-  /// Two neighbours of the source point (i + 1/2) in / out - 1/2, clamped to the image.
-  static std::vector<double> two_taps(int in, int out, int i, int& first) {
-    const double source = std::max(0.0, (i + 0.5) * in / out - 0.5);
+  static std::vector<double> taps(Resampling resampling, int in, int out, int i, int& first) {
+    switch (resampling) {
+      case Resampling::bilinear:
+        return two_taps((i + 0.5) * in / out - 0.5, in, first);
+      case Resampling::asymmetric:
+        return two_taps(static_cast<double>(i) * in / out, in, first);
+      case Resampling::antialiased:
+        break;
+    }
+    return triangle(in, out, i, first);
+  }
+
+  /// The two neighbours of a source point, clamped to the image.
+  static std::vector<double> two_taps(double source, int in, int& first) {
+    source = std::max(0.0, source);
     first = std::min(static_cast<int>(source), in - 1);
     const double fraction = first + 1 < in ? source - first : 0.0;
     return fraction == 0.0 ? std::vector{1.0} : std::vector{1.0 - fraction, fraction};
@@ -86,13 +105,13 @@ template <class T>
 class Resize {
  public:
   /// Throws Error for a side below 1 or above kMaxResizeExtent.
-  Resize(int in_h, int in_w, int out_h, int out_w, bool antialias = true)
+  Resize(int in_h, int in_w, int out_h, int out_w, Resampling resampling = Resampling::antialiased)
       : in_h_(checked(in_h, "input height")),
         in_w_(checked(in_w, "input width")),
         out_h_(checked(out_h, "output height")),
         out_w_(checked(out_w, "output width")),
-        rows_(in_h, out_h, antialias),
-        columns_(in_w, out_w, antialias) {}
+        rows_(in_h, out_h, resampling),
+        columns_(in_w, out_w, resampling) {}
 
   [[nodiscard]] int in_height() const noexcept { return in_h_; }
   [[nodiscard]] int in_width() const noexcept { return in_w_; }
@@ -174,8 +193,8 @@ class Resize {
 /// [planes][out_h][out_w]. Throws Error for bad sizes.
 template <class T>
 [[nodiscard]] std::vector<T> resize(std::span<const T> in, int planes, int in_h, int in_w, int out_h,
-                                    int out_w, bool antialias = true) {
-  const Resize<T> op(in_h, in_w, out_h, out_w, antialias);
+                                    int out_w, Resampling resampling = Resampling::antialiased) {
+  const Resize<T> op(in_h, in_w, out_h, out_w, resampling);
   const auto area = [](int h, int w) { return static_cast<std::size_t>(h) * static_cast<std::size_t>(w); };
   if (planes < 1 || in.size() != static_cast<std::size_t>(planes) * area(in_h, in_w))
     throw Error("resize: input",
