@@ -14,12 +14,15 @@
 
 namespace drnet::inline DRNET_ISA {
 
-/// Standard Gumbel noise of sample `sample`, candidate `candidate` in `epoch`: a function of the seed.
+/// Standard Gumbel noise: draw `candidate` of a random function.
+[[nodiscard]] inline double gumbel_noise(const Random& random, std::uint32_t candidate) {
+  const double u = random.uniform<double>(candidate) + 0x1p-25;  // in (0, 1)
+  return -std::log(-std::log(u));
+}
+/// That of sample `sample`, candidate `candidate` in `epoch` of a training: a function of the seed.
 [[nodiscard]] inline double gumbel_noise(std::uint64_t seed, std::uint32_t epoch, std::uint32_t sample,
                                          std::uint32_t candidate) {
-  const double u =
-      Random(seed, Purpose::gumbel, epoch, sample).uniform<double>(candidate) + 0x1p-25;  // in (0, 1)
-  return -std::log(-std::log(u));
+  return gumbel_noise(Random(seed, Purpose::gumbel, epoch, sample), candidate);
 }
 
 /// Index of the first largest value.

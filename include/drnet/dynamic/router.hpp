@@ -1,11 +1,13 @@
-// Who chooses the resolution of an image: the predictor, a fixed candidate, or chance (METHOD's "random
-// choice").
+// Who chooses the resolution of an image: the predictor, without noise (METHOD, selection) or with it, a
+// fixed candidate, or chance (METHOD's "random choice").
 #pragma once
 
 #include <drnet/core/error.hpp>
 #include <drnet/core/random.hpp>
+#include <drnet/dynamic/gumbel.hpp>
 
 #include <cmath>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -14,6 +16,25 @@ namespace drnet::inline DRNET_ISA {
 
 /// The argmax of the predictor's logits.
 struct PredictorRouter {};
+/// The argmax of the predictor's logits plus Gumbel noise, a function of (seed, the image's number):
+/// candidate j with the probability that the predictor gives it. So the official code evaluates; the paper's
+/// evaluation has no noise.
+struct GumbelRouter {
+  std::uint64_t seed = 0;
+  /// Accepted and without effect, as there: a temperature divides all of a row alike and moves no argmax.
+  double tau = 1;
+  template <class T>
+  [[nodiscard]] int candidate(std::uint32_t image, std::span<const T> logits) const {
+    const Random random(seed, Purpose::routing, 0, image);
+    const auto noisy = [&](std::size_t j) {
+      return static_cast<double>(logits[j]) + gumbel_noise(random, static_cast<std::uint32_t>(j));
+    };
+    std::size_t best = 0;
+    for (std::size_t j = 1; j < logits.size(); ++j)
+      if (noisy(j) > noisy(best)) best = j;
+    return static_cast<int>(best);
+  }
+};
 /// Always candidate `candidate` (0 = the largest resolution).
 struct FixedRouter {
   int candidate = 0;
@@ -30,12 +51,21 @@ struct RandomRouter {
     return candidates - 1;
   }
 };
-using Router = std::variant<PredictorRouter, FixedRouter, RandomRouter>;
+using Router = std::variant<PredictorRouter, FixedRouter, RandomRouter, GumbelRouter>;
+
+/// Whether the router reads the predictor's logits.
+[[nodiscard]] inline bool needs_predictor(const Router& router) {
+  return std::holds_alternative<PredictorRouter>(router) || std::holds_alternative<GumbelRouter>(router);
+}
 
 /// Throws Error if the router cannot serve a network with that many candidates.
 inline void check_router(const Router& router, int candidates, bool has_predictor) {
-  if (std::holds_alternative<PredictorRouter>(router) && candidates > 1 && !has_predictor)
-    throw Error("router", "fixed or random, as this network has no predictor", "predictor");
+  const auto* gumbel = std::get_if<GumbelRouter>(&router);
+  if (needs_predictor(router) && candidates > 1 && !has_predictor)
+    throw Error("router", "fixed or random, as this network has no predictor",
+                gumbel != nullptr ? "gumbel" : "predictor");
+  if (gumbel != nullptr && !(gumbel->tau > 0 && std::isfinite(gumbel->tau)))
+    throw Error("gumbel router", "a temperature above 0", std::to_string(gumbel->tau));
   if (const auto* fixed = std::get_if<FixedRouter>(&router))
     if (fixed->candidate < 0 || fixed->candidate >= candidates)
       throw Error("fixed router", "a candidate from 0 to " + std::to_string(candidates - 1),

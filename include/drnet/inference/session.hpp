@@ -11,6 +11,7 @@
 #include <drnet/dynamic/image_scaler.hpp>
 #include <drnet/dynamic/router.hpp>
 
+#include <numeric>
 #include <optional>
 #include <tuple>
 #include <vector>
@@ -28,7 +29,11 @@ struct Classification {
 /// Named options of a session.
 struct SessionOptions {
   Router router = PredictorRouter{};
-  Index chunk = 8;  ///< most images that pass through the network together
+  Index chunk = 8;                                  ///< most images that pass through the network together
+  Resampling resampling = Resampling::antialiased;  ///< of the images, to the candidates and the predictor
+  /// true: every image runs at every candidate and the choice masks the results, as in the official code. The
+  /// same results, at the cost of all.
+  bool compute_all = false;
 };
 
 template <class Net>
@@ -42,7 +47,7 @@ class Session {
       : policy_(std::move(policy)),
         options_(std::move(options)),
         classifier_(Classifier::template prepared<T>(Net::template kInput<0>, kCount)) {
-    if (kCount == 1 && !Net::kHasPredictor && std::holds_alternative<PredictorRouter>(options_.router))
+    if (kCount == 1 && !Net::kHasPredictor && needs_predictor(options_.router))
       options_.router = FixedRouter{0};
     check_router(options_.router, kCount, Net::kHasPredictor);
     if (options_.chunk < 1)
@@ -58,10 +63,13 @@ class Session {
 
   class Workspace;
   /// Memory for one caller: any number of threads may classify at once, each with its own workspace.
-  [[nodiscard]] Workspace make_workspace() const { return Workspace(policy_->threads(), options_.chunk); }
+  [[nodiscard]] Workspace make_workspace() const {
+    return Workspace(policy_->threads(), options_.chunk, options_.resampling);
+  }
 
   /// Classifies planar images; allocates its own memory at the first call and the results at every call.
-  /// `first` is the number of the first image among all, which a random router's choices depend on.
+  /// `first` is the number of the first image among all, which the choices of random and Gumbel routers
+  /// depend on.
   [[nodiscard]] std::vector<Classification> classify(const ImageBatch<T>& images, Index first = 0) {
     if (!own_) own_.emplace(make_workspace());
     std::vector<Classification> results(static_cast<std::size_t>(std::max<Index>(images.count, 0)));
@@ -76,7 +84,7 @@ class Session {
                 std::span<T> logits = {}, Index first = 0) const {
     check(images, results, logits);
     route(images, results, workspace, first);
-    workspace.plan(results);
+    workspace.plan(results, options_.compute_all);
     const Index parts = static_cast<Index>(workspace.chunks.size());
     const Call call{images, results, logits};
     if (parts >= policy_->threads())
@@ -86,10 +94,13 @@ class Session {
       for (Index part = 0; part < parts; ++part) classify_chunk(*policy_, call, workspace, part, 0);
   }
 
-  /// Multiply-adds that classifying this image took, predictor included where it was asked.
+  /// Multiply-adds that classifying this image took: those of its candidate, or of all where all are
+  /// computed, and the predictor's where it was asked.
   [[nodiscard]] Index macs(const Classification& result) const {
-    return Net::kMacs[static_cast<std::size_t>(result.candidate)] +
-           (asks_predictor() ? Net::kRoutingMacs : 0);
+    const Index classifier = options_.compute_all
+                                 ? std::accumulate(Net::kMacs.begin(), Net::kMacs.end(), Index{0})
+                                 : Net::kMacs[static_cast<std::size_t>(result.candidate)];
+    return classifier + (asks_predictor() ? Net::kRoutingMacs : 0);
   }
   [[nodiscard]] const Policy& policy() const noexcept { return policy_; }
 
@@ -105,7 +116,7 @@ class Session {
   using Input = FeatureMap<T, Net::template kInput<J>, Classifier::input_halo(Net::template kInput<J>)>;
 
   [[nodiscard]] bool asks_predictor() const {
-    return Net::kHasPredictor && kCount > 1 && std::holds_alternative<PredictorRouter>(options_.router);
+    return Net::kHasPredictor && kCount > 1 && needs_predictor(options_.router);
   }
 
   static void check(const ImageBatch<T>& images, std::span<Classification> results, std::span<T> logits) {
@@ -123,6 +134,15 @@ class Session {
                   std::to_string(logits.size()));
   }
 
+  /// The number of image i of a call, for random functions.
+  static std::uint32_t image_number(Index first, Index i) { return static_cast<std::uint32_t>(first + i); }
+
+  /// The candidate that the predictor's logits mean for an image.
+  [[nodiscard]] int choose(std::span<const T> logits, std::uint32_t image) const {
+    const auto* gumbel = std::get_if<GumbelRouter>(&options_.router);
+    return gumbel != nullptr ? gumbel->candidate(image, logits) : argmax<T>(logits);
+  }
+
   /// Writes results[i].candidate.
   void route(const ImageBatch<T>& images, std::span<Classification> results, Workspace& workspace,
              Index first) const {
@@ -131,37 +151,37 @@ class Session {
       if (const auto* fixed = std::get_if<FixedRouter>(&options_.router))
         results[i].candidate = fixed->candidate;
       if (const auto* random = std::get_if<RandomRouter>(&options_.router))
-        results[i].candidate =
-            random->candidate(static_cast<std::uint32_t>(first + static_cast<Index>(i)), kCount);
+        results[i].candidate = random->candidate(image_number(first, static_cast<Index>(i)), kCount);
     }
     if constexpr (Net::kHasPredictor)
       if (asks_predictor()) {
         const Index parts = ceil_div(images.count, options_.chunk);
         if (parts >= policy_->threads())
           policy_->for_parts(parts, [&](Index part, int worker) {
-            predict_chunk(Serial{}, images, results, workspace, part, worker);
+            predict_chunk(Serial{}, images, results, workspace, first, part, worker);
           });
         else
           for (Index part = 0; part < parts; ++part)
-            predict_chunk(*policy_, images, results, workspace, part, 0);
+            predict_chunk(*policy_, images, results, workspace, first, part, 0);
       }
   }
 
   void predict_chunk(const ExecutionPolicy& policy, const ImageBatch<T>& images,
-                     std::span<Classification> results, Workspace& workspace, Index part,
+                     std::span<Classification> results, Workspace& workspace, Index first, Index part,
                      int worker) const requires Net::kHasPredictor {
     constexpr Shape in = Net::kPredictorInput;
     using Map = FeatureMap<T, in, Predictor::input_halo(in)>;
     auto& memory = workspace.workers[static_cast<std::size_t>(worker)];
-    const Index first = part * options_.chunk, n = std::min(options_.chunk, images.count - first);
+    const Index begin = part * options_.chunk, n = std::min(options_.chunk, images.count - begin);
     const Map x(memory.predictor_input.data());
-    for (Index i = 0; i < n; ++i) memory.predictor_scaler(images, first + i, x.from(i));
+    for (Index i = 0; i < n; ++i) memory.predictor_scaler(images, begin + i, x.from(i));
     const FeatureMap<T, Shape{kCount, 1, 1}, 0> y(memory.logits.data());
     run_infer<Predictor>(Pass{policy, n, options_.chunk}, FeatureMap<const T, in, Map::kHalo>(x), y,
                          accumulator, predictor_.data(), memory.arena.data());
     for (Index i = 0; i < n; ++i)
-      results[static_cast<std::size_t>(first + i)].candidate =
-          argmax<T>(std::span<const T>(y.row(i, 0, 0), static_cast<std::size_t>(kCount)));
+      results[static_cast<std::size_t>(begin + i)].candidate =
+          choose(std::span<const T>(y.row(i, 0, 0), static_cast<std::size_t>(kCount)),
+                 image_number(first, begin + i));
   }
 
   void classify_chunk(const ExecutionPolicy& policy, const Call& call, Workspace& workspace, Index part,
@@ -186,6 +206,7 @@ class Session {
     for (Index i = 0; i < chunk.count; ++i) {
       const std::span<const T> z(y.row(i, 0, 0), static_cast<std::size_t>(kClasses));
       auto& result = call.results[static_cast<std::size_t>(which[i])];
+      if (result.candidate != J) continue;  // computed, but masked
       result.label = argmax<T>(z);
       double sum = 0;
       for (const T v : z) sum += std::exp(static_cast<double>(v - z[static_cast<std::size_t>(result.label)]));
@@ -205,15 +226,17 @@ class Session {
 template <class Net>
 class Session<Net>::Workspace {
  public:
-  Workspace(int threads, Index chunk) : chunk_size_(chunk) {
-    for (int i = 0; i < threads; ++i) workers.emplace_back(chunk);
+  Workspace(int threads, Index chunk, Resampling resampling) : chunk_size_(chunk) {
+    for (int i = 0; i < threads; ++i) workers.emplace_back(chunk, resampling);
   }
 
  private:
   friend class Session<Net>;
 
   struct Worker {
-    explicit Worker(Index chunk) : logits(round_up(std::max(kClasses, kCount), kLanes<T>) * chunk) {
+    Worker(Index chunk, Resampling resampling)
+        : logits(round_up(std::max(kClasses, kCount), kLanes<T>) * chunk), predictor_scaler(resampling) {
+      scalers.fill(predictor_scaler);
       Index size = 0;
       unroll<kCount>([&](auto j) {
         inputs[j] = Buffer<T>(Input<j>::kImageStride * chunk);
@@ -238,16 +261,18 @@ class Session<Net>::Workspace {
     Index first, count;
   };
 
-  /// Groups the images by candidate, keeping their order within a group, and cuts the groups into chunks.
-  void plan(std::span<const Classification> results) {
+  /// Groups the images by candidate (all of them in each group, if `all`), keeping their order within a
+  /// group, and cuts the groups into chunks.
+  void plan(std::span<const Classification> results, bool all) {
+    const std::size_t most = results.size() * (all ? kCount : 1);
     order.clear();
     chunks.clear();
-    order.reserve(results.size());
-    chunks.reserve(results.size() / static_cast<std::size_t>(chunk_size_) + kCount);
+    order.reserve(most);
+    chunks.reserve(most / static_cast<std::size_t>(chunk_size_) + kCount);
     for (int j = 0; j < kCount; ++j) {
       const auto begin = static_cast<Index>(order.size());
       for (std::size_t i = 0; i < results.size(); ++i)
-        if (results[i].candidate == j) order.push_back(static_cast<Index>(i));
+        if (all || results[i].candidate == j) order.push_back(static_cast<Index>(i));
       for (Index at = begin; at < static_cast<Index>(order.size()); at += chunk_size_)
         chunks.push_back({j, at, std::min(chunk_size_, static_cast<Index>(order.size()) - at)});
     }
