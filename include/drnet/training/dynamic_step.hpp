@@ -39,7 +39,12 @@ struct JointOptions {
   double alpha = 0.0;  ///< target cost in G multiply-adds of the classifier
   double label_smoothing = 0.0;
   bool freeze_classifier = false;  ///< its running statistics normalize, and only the predictor has gradients
+  /// false: h is a constant in the backward pass (of `sparse` and `dense`), as in the published MindSpore
+  /// code, which has no straight-through term: the predictor gets no gradient and only the classifier learns.
+  bool straight_through = true;
 
+  /// Whether the predictor has a gradient.
+  [[nodiscard]] bool teaches_predictor() const { return straight_through || estimator == Estimator::oracle; }
   /// Throws Error for values out of range.
   void check() const {
     const auto require = [](bool valid, const char* name, const char* expected, double got) {
@@ -194,7 +199,7 @@ class DynamicStep {
     count_correct(labels, losses);
     count_choices(images.count, losses);
     if (!options.freeze_classifier) classifier_backward(policy, net, dense);
-    predictor_backward(policy, net, images.count, options);
+    if (options.teaches_predictor()) predictor_backward(policy, net, images.count, options);
     return losses;
   }
 

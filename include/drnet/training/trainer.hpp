@@ -103,7 +103,7 @@ class Trainer {
                            options_.trains_every_bank() ? std::span<const Index>() : losses.chosen);
     }
     if constexpr (Net::kHasPredictor)
-      if (predictor_sgd_) {
+      if (predictor_sgd_ && options_.joint.teaches_predictor()) {  // without a gradient nothing decays either
         limit(step_.predictor_gradients());
         predictor_sgd_->step(*policy_, net_.predictor(), step_.predictor_gradients(),
                              lr * options_.predictor_rate);
