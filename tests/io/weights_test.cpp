@@ -116,7 +116,7 @@ TEST_CASE("A file with one set of batch norms fills every bank") {
   load(net, path, {.predictor = false});
   for (const TensorSpec& t : Net::ClassifierNetwork::tensors()) {
     CAPTURE(t.name);
-    const std::string name = weights_detail::unbanked(t.name);
+    const std::string name = weights_detail::plain_name(t);
     const auto& specs = NoChoice::ClassifierNetwork::tensors();
     const auto source =
         std::find_if(specs.begin(), specs.end(), [&](const TensorSpec& s) { return s.name == name; });
@@ -127,12 +127,54 @@ TEST_CASE("A file with one set of batch norms fills every bank") {
   check_refused(net, path, "predictor.conv1.weight");  // by default the predictor must be there
 }
 
-TEST_CASE("Banks do not fit into a network without them") {
+TEST_CASE("Another number of banks is refused with both numbers") {
   const support::TempDir folder;
-  const auto path = folder / "three.safetensors";
-  save(Net(1), path);
-  NoChoice net(2);
-  check_refused(net, path, "bn1.weight");
+  const auto path = folder / "net.safetensors";
+  using Two = DynamicNetwork<support::TinyClassifier, support::TinyPredictor, Resolutions<24, 16>>;
+  NoChoice one(2);
+  Two two(2);
+  Net three(2);
+  save(three, path);
+  check_refused(one, path, "got batch norms in 3 banks instead of 1; ");
+  check_refused(two, path, "got batch norms in 3 banks instead of 2; ");
+  check_refused(two, path, "16 extra: ", {.predictor = false, .head = false});  // four batch norms of four
+  save(two, path);
+  check_refused(three, path, "got batch norms in 2 banks instead of 3; 16 missing: 'bn1.bn_2.weight', ");
+  check_refused(one, path, "got batch norms in 2 banks instead of 1; ");
+}
+
+TEST_CASE("Banks are all there or none: a part of one is named, and plain ones do not fill the gap") {
+  check_change_refused([](Tensors& t) { remove(t, "bn1.bn_1.running_var"); },
+                       "got 2 missing: 'bn1.bn_1.running_var', 'layer1.bn1.bn_1.running_var'");
+  check_change_refused(
+      [](Tensors& t) {
+        remove(t, "layer1.bn2.bn_0");
+        for (const char* word : {"weight", "bias", "running_mean", "running_var"})
+          t.push_back({"layer1.bn2." + std::string(word), {12}, std::vector<float>(12, 1.0F)});
+      },
+      "got 4 missing: 'layer1.bn2.bn_0.weight', 'layer1.bn2.bn_0.bias', 'layer1.bn2.bn_0.running_mean', "
+      "'layer1.bn2.bn_0.running_var'; 4 extra: 'layer1.bn2.weight', ");
+  check_change_refused(
+      [](Tensors& t) {
+        t.push_back({"bn1.bn_99999999999.weight", {8}, std::vector<float>(8)});
+      },
+      "got 1 extra: 'bn1.bn_99999999999.weight'");
+}
+
+TEST_CASE("One bank is as good as a plain batch norm") {
+  const support::TempDir folder;
+  const auto path = folder / "one.safetensors";
+  const NoChoice from(1);
+  save(from, path);
+  Tensors tensors = tensors_of(path);
+  for (const std::string name : {"bn1.", "layer1.bn1.", "layer1.bn2.", "layer1.downsample.1."})
+    for (Tensor& t : tensors)
+      if (t.name.starts_with(name)) t.name.insert(name.size(), "bn_0.");
+  write(path, tensors);
+  REQUIRE(SafeTensors::read(path).contains("layer1.downsample.1.bn_0.weight"));
+  NoChoice to(2);
+  load(to, path);
+  CHECK(Snapshot<float>(to) == Snapshot<float>(from));
 }
 
 TEST_CASE("A tensor of another shape is refused with both shapes") {
@@ -157,7 +199,8 @@ TEST_CASE("A tensor of another shape is refused with both shapes") {
 
 TEST_CASE("A missing tensor is named") {
   check_change_refused([](Tensors& t) { remove(t, "layer1.conv2.weight"); }, "layer1.conv2.weight");
-  check_change_refused([](Tensors& t) { remove(t, "bn1.bn_1.running_var"); }, "bn1.");
+  check_change_refused([](Tensors& t) { remove(t, "layer1.bn2.bn_1.running_var"); },
+                       "got 1 missing: 'layer1.bn2.bn_1.running_var'");
   check_change_refused([](Tensors& t) { remove(t, "predictor.fc.bias"); }, "predictor.fc.bias");
   check_change_refused([](Tensors& t) { t.clear(); }, "conv1.weight");
 }
@@ -215,6 +258,12 @@ TEST_CASE("A head for other classes keeps its values where that is asked for") {
     const Net& source = t.name.starts_with("fc.") ? before : from;
     CHECK(support::same_bits(net.classifier().values(t), source.classifier().values(t)));
   }
+  find(tensors, "fc.bias").shape = {10};  // where a part of it is for others, all of it is kept
+  find(tensors, "fc.bias").values.resize(10, 1.0F);
+  write(path, tensors);
+  Net again(2);
+  load(again, path, {.head = false});
+  CHECK(Snapshot<float>(again) == Snapshot<float>(net));
   find(tensors, "conv1.weight").shape = {8, 27};  // no other layer may differ
   write(path, tensors);
   check_refused(net, path, "1 misshapen: 'conv1.weight'", {.head = false});
@@ -278,7 +327,44 @@ TEST_CASE("Integers are not weights") {
   views.push_back(named_tensor("conv1.weight", {8, 3, 3, 3}, std::span<const std::int32_t>(integers)));
   write_safetensors(path, views);
   Net net(2);
-  check_refused(net, path, "tensor 'conv1.weight': expected F32 values, got I32");
+  check_refused(net, path, "; 1 not in F32, F16 or BF16: 'conv1.weight' in I32");
+}
+
+TEST_CASE("Weights of 64 bits are for networks of double") {
+  const support::TempDir folder;
+  const auto path = folder / "net.safetensors";
+  using Doubles = support::TinyNet<double>;
+  const Doubles from(1);
+  save(from, path);
+  REQUIRE(SafeTensors::read(path).info("conv1.weight").dtype == DType::f64);
+  Net net(2);
+  check_refused(net, path, "expected the tensors of this network, got ");
+  check_refused(net, path, " not in F32, F16 or BF16: 'conv1.weight' in F64, 'bn1.bn_0.weight' in F64, ");
+  check_refused(net, path, "'predictor.fc.bias' in F64");
+  const Snapshot<float> before(net);
+  CHECK_THROWS_WITH(load_checkpoint(path, net, {}), support::contains("'conv1.weight' in F64"));
+  CHECK(Snapshot<float>(net) == before);
+
+  Doubles to(2);
+  load(to, path);
+  CHECK(Snapshot<double>(to) == Snapshot<double>(from));
+  save(net, path);  // and what has fewer bits fits into double
+  load(to, path);
+  const auto values = to.classifier().parameters().span();
+  CHECK(std::equal(values.begin(), values.end(), net.classifier().parameters().span().begin(),
+                   [](double a, float b) { return a == static_cast<double>(b); }));
+}
+
+TEST_CASE("A checkpoint of a network of double is restored to the bit") {
+  const support::TempDir folder;
+  const auto path = folder / "checkpoint.safetensors";
+  const support::TinyNet<double> from(1);
+  std::vector<double> velocity{1.0 / 3, 2, 3}, read(3);
+  save_checkpoint(path, from, {{"velocity", velocity}}, {});
+  support::TinyNet<double> to(2);
+  load_checkpoint(path, to, {{"velocity", read}});
+  CHECK(Snapshot<double>(to) == Snapshot<double>(from));
+  CHECK(read == velocity);
 }
 
 namespace {
@@ -314,6 +400,11 @@ TEST_CASE("Weights that are no numbers and variances below zero are refused") {
     Net net(2);
     check_refused(net, path, std::string("tensor '") + name + "': expected finite values");
   }
+  Net bad(1);  // the last tensor of all: the classifier, read before, stays as it was
+  bad.predictor().parameters().span().back() = std::numeric_limits<float>::infinity();
+  save(bad, path);
+  Net net(2);
+  check_refused(net, path, "tensor 'predictor.fc.bias': expected finite values");
 }
 
 TEST_CASE("The weights of another topology are refused") {
@@ -331,8 +422,50 @@ TEST_CASE("A file that is missing, empty or cut off is refused") {
   check_refused(net, folder.write("empty.safetensors", ""), "empty.safetensors");
   const auto path = folder / "net.safetensors";
   save(net, path);
-  std::filesystem::resize_file(path, std::filesystem::file_size(path) - 4);
-  check_refused(net, path, "net.safetensors");
+  const auto size = std::filesystem::file_size(path);
+  std::filesystem::resize_file(path, size - 4);
+  check_refused(net, path, "is the file truncated?");
+  std::filesystem::resize_file(path, size / 2);
+  check_refused(net, path, "data inside the buffer of ");
+}
+
+TEST_CASE("One candidate is exported as a plain state dict") {
+  const support::TempDir folder;
+  const auto path = folder / "candidate.safetensors";
+  Net net(1);
+  std::uint32_t i = 0;
+  for (float& v : net.classifier().statistics().span())
+    v = Random(1, Purpose::check).uniform(i++, 0.5F, 1.5F);
+  for (int j = 0; j < Net::kCount; ++j) {
+    export_candidate(net, j, path, {{"classes", "[]"}});
+    const SafeTensors file = SafeTensors::read(path);
+    CHECK(file.metadata().at("classes") == "[]");
+    std::size_t count = 0;
+    for (const TensorSpec& t : Net::ClassifierNetwork::tensors()) {
+      if (t.bank >= 0 && t.bank != j) continue;
+      ++count;
+      std::string name = t.name;
+      if (const std::string bank = ".bn_" + std::to_string(j); name.find(bank) != std::string::npos)
+        name.erase(name.find(bank), bank.size());
+      CAPTURE(name);
+      REQUIRE(file.contains(name));
+      CHECK(support::same_bits(file.values<float>(name), net.classifier().values(t)));
+    }
+    CHECK(file.names().size() == count);
+    NoChoice fixed(2);
+    CHECK_NOTHROW(load(fixed, path));
+  }
+  CHECK(folder.entries() == 1);
+}
+
+TEST_CASE("A candidate that is not there is not exported") {
+  const support::TempDir folder;
+  const auto path = folder / "candidate.safetensors";
+  for (const int candidate : {-1, 3})
+    CHECK_THROWS_WITH(export_candidate(Net(1), candidate, path),
+                      support::contains(path.string() + ": expected a candidate from 0 to 2, got " +
+                                        std::to_string(candidate)));
+  CHECK(folder.entries() == 0);
 }
 
 TEST_CASE("A checkpoint is a file of weights, too, for who reads it as one") {
