@@ -1,6 +1,6 @@
 # The direction of includes: a header of INCLUDE_DIR/drnet includes its own folder and lower levels only, written
-# `#include <drnet/folder/name.hpp>`; the four folders of level 7 do not include each other; <drnet/drnet.hpp>
-# itself may include everything and is included by none.
+# `#include <drnet/folder/name.hpp>`; the four folders of level 7 do not include each other; <drnet/drnet.hpp> and
+# what else lies beside it may include everything and are included by no folder.
 #   cmake -DINCLUDE_DIR=include -P check_includes.cmake
 cmake_minimum_required(VERSION 3.25)
 

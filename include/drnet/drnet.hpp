@@ -79,3 +79,5 @@
 #include <drnet/io/report_from_logs.hpp>
 #include <drnet/io/safetensors.hpp>
 #include <drnet/io/weights.hpp>
+
+#include <drnet/official_code.hpp>

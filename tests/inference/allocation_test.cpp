@@ -77,8 +77,12 @@ TEST_CASE("A warm session allocates nothing") {
   using Net = support::TinyNet<float>;
   const Net net(21);
   const support::Pictures<float> pictures(19, 30);
-  for (const Router& router : {Router(PredictorRouter{}), Router(FixedRouter{2}), Router(RandomRouter{})}) {
-    const Session<Net> session(net, Serial{}, {.router = router, .chunk = 4});
+  for (const SessionOptions& options :
+       {SessionOptions{.chunk = 4},
+        {.router = FixedRouter{2}, .chunk = 4},
+        {.router = RandomRouter{}, .chunk = 4},
+        {.router = GumbelRouter{}, .chunk = 4, .resampling = Resampling::asymmetric, .compute_all = true}}) {
+    const Session<Net> session(net, Serial{}, options);
     auto workspace = session.make_workspace();
     std::vector<Classification> results(19);
     std::vector<float> logits(19 * 10);

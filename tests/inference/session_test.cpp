@@ -92,10 +92,12 @@ TEST_CASE("Answers have the same bits under every policy and number of threads",
   for (const Index count : {1, 2, 17}) {  // fewer chunks than threads, and more
     const Pictures<float> pictures(count);
     const Answers serial = classify(Session<Net>(net, Serial{}, {.chunk = 4}), pictures.batch());
-    for (const auto& [name, policy] : support::policies()) {
-      CAPTURE(count, name);
-      CHECK(classify(Session<Net>(net, policy, {.chunk = 4}), pictures.batch()) == serial);
-    }
+    for (const auto& [name, policy] : support::policies())
+      for (const bool all : {false, true}) {
+        CAPTURE(count, name, all);
+        const Session<Net> session(net, policy, {.chunk = 4, .compute_all = all});
+        CHECK(classify(session, pictures.batch()) == serial);
+      }
   }
 }
 
