@@ -5,6 +5,7 @@
 #include "demo.hpp"
 
 #include <array>
+#include <cmath>
 #include <cstdlib>
 #include <vector>
 
@@ -30,19 +31,20 @@ void print(const std::array<std::vector<double>, 3>& shares_by_detail) {
   }
 }
 
-/// What the numbers say, whichever way they fell.
+/// What the numbers say, whichever way they fell. A saving within the noise of training is none.
 void judge(const demo::Result& fixed, const demo::Result& dynamic, const demo::Result& random) {
+  constexpr double kLeastSaving = 10;  // percent
   const double saved = 100 * (1 - dynamic.macs / fixed.macs),
                lost = 100 * (fixed.accuracy - dynamic.accuracy);
   const bool as_accurate = dynamic.high >= fixed.low;
   std::printf(
-      "\nThe dynamic network used %.1f %% fewer multiply-adds than the fixed one, %.2f points %s (the 95 %% "
-      "intervals "
-      "%s).\n",
-      saved, std::abs(lost), lost > 0 ? "less accurate" : "more accurate",
-      as_accurate ? "overlap" : "do not overlap");
-  std::printf(saved > 0 && as_accurate ? "It won: fewer multiply-adds at the same accuracy.\n"
-                                       : "It did NOT win in this run: the saving cost accuracy.\n");
+      "\nThe dynamic network used %.1f %% %s multiply-adds than the fixed one, %.2f points %s (the 95 %% "
+      "intervals %s).\n",
+      std::abs(saved), saved < 0 ? "more" : "fewer", std::abs(lost),
+      lost > 0 ? "less accurate" : "more accurate", as_accurate ? "overlap" : "do not overlap");
+  std::printf(saved < kLeastSaving ? "It did NOT win in this run: it saved too little to count.\n"
+              : as_accurate        ? "It won: fewer multiply-adds at the same accuracy.\n"
+                                   : "It did NOT win in this run: the saving cost accuracy.\n");
   std::printf("A random choice with the same shares is %.2f points %s than the predictor's.\n",
               100 * std::abs(dynamic.accuracy - random.accuracy),
               random.accuracy < dynamic.accuracy ? "less accurate" : "more accurate");

@@ -9,11 +9,15 @@ namespace drnet::program {
 
 namespace {
 
-/// Whether an event belongs to what a run had done at `kept`.
-bool is_kept(const nlohmann::json& event, const Position& kept) {
-  if (event.value("event", "") != "epoch") return event.value("event", "") == "start";
+/// Whether an event belongs to what a run had done at `kept`. Throws Error naming `place` for fields of other
+/// types.
+bool is_kept(const nlohmann::json& event, const Position& kept, const std::string& place) try {
+  const std::string kind = event.value("event", "");
+  if (kind != "epoch") return kind == "start";
   const int stage = event.value("stage", 0), epoch = event.value("epoch", 0);
   return stage < kept.stage || (stage == kept.stage && epoch <= kept.epoch);
+} catch (const nlohmann::json::exception&) {
+  throw Error(place, "an event of a training run", event.dump());
 }
 
 }  // namespace
@@ -46,8 +50,9 @@ void RunFolder::open_log(const std::optional<Position>& kept) {
   if (kept && std::filesystem::exists(log())) {
     const Log old = read_log(log());
     write_atomically(log(), [&](std::ostream& file) {
-      for (const nlohmann::json& event : old.entries)
-        if (is_kept(event, *kept)) file << event.dump() << '\n';
+      for (std::size_t i = 0; i < old.entries.size(); ++i)
+        if (is_kept(old.entries[i], *kept, log().string() + ":" + std::to_string(i + 1)))
+          file << old.entries[i].dump() << '\n';
     });
   }
   log_.emplace(log(), kept ? JsonLog::Mode::append : JsonLog::Mode::replace);
