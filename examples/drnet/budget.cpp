@@ -80,7 +80,7 @@ double evaluation_seconds(const Model& model, const Policy& policy, const Datase
   const Stopwatch watch;
   double images = 0;
   try {
-    (void)evaluate(model, policy, FixedRouter{0}, dataset, options, [&](std::size_t done) {
+    (void)evaluate(model, policy, {.router = FixedRouter{0}}, dataset, options, [&](std::size_t done) {
       check_interrupt();
       images = static_cast<double>(done);
       if (watch.seconds() > most) throw Enough{};

@@ -3,6 +3,7 @@
 #include "evaluation.hpp"
 #include "pictures.hpp"
 #include "progress.hpp"
+#include "setup.hpp"
 
 #include <cstdio>
 
@@ -11,14 +12,16 @@ namespace drnet::program {
 int run_evaluate(const EvaluateOptions& options) {
   const auto model = make_model(options.model, options.run.seed);
   const ModelInfo& info = model->info();
-  const Router router = make_router(options.router, info.candidates, info.has_predictor(), options.run.seed);
-  model->load(options.weights, {.predictor = std::holds_alternative<PredictorRouter>(router)});
+  const SessionOptions session = session_options(options.router, options.official, info, options.run.seed);
+  LoadOptions load = load_options(options.names, options.official);
+  load.predictor = needs_predictor(session.router);
+  model->load(options.weights, load);
   const auto dataset = open_pictures(options.data, Split::test, info, options.run.seed);
 
   Evaluation result;
   {
     Progress progress("evaluating", dataset->size());
-    result = evaluate(*model, make_policy(options.run), router, *dataset,
+    result = evaluate(*model, make_policy(options.run), session, *dataset,
                       {.batch = options.batch, .latency = true},
                       [&](std::size_t images) { progress.show(images); });
   }

@@ -51,13 +51,13 @@ std::vector<double> Evaluation::shares() const {
   return result;
 }
 
-Evaluation evaluate(const Model& model, const Policy& policy, const Router& router, const Dataset& dataset,
-                    const EvaluationOptions& options, const ImageCallback& progress) {
+Evaluation evaluate(const Model& model, const Policy& policy, const SessionOptions& how,
+                    const Dataset& dataset, const EvaluationOptions& options, const ImageCallback& progress) {
   const auto& candidates = model.info().candidates;
-  const auto session = model.session(policy, {.router = router});
+  const auto session = model.session(policy, how);
   const Loader loader(dataset, evaluation_transform(model.info()),
                       {.batch = options.batch, .shuffle = false, .threads = options.loader_threads});
-  Evaluation result{.router = router_name(router, candidates),
+  Evaluation result{.router = router_name(how.router, candidates),
                     .chosen = std::vector<Index>(candidates.size())};
   std::vector<Classification> results;
   for (Batch& batch : loader.epoch(0)) {

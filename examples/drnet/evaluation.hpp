@@ -37,7 +37,7 @@ struct EvaluationOptions {
 using ImageCallback = std::function<void(std::size_t)>;
 
 /// Classifies every picture of the data set.
-[[nodiscard]] Evaluation evaluate(const Model& model, const Policy& policy, const Router& router,
+[[nodiscard]] Evaluation evaluate(const Model& model, const Policy& policy, const SessionOptions& how,
                                   const Dataset& dataset, const EvaluationOptions& options,
                                   const ImageCallback& progress);
 

@@ -38,9 +38,19 @@ CLI::Option* add_data(CLI::App& command, DataOptions& options) {
   return command.add_option("--data", options.data, "Data set: " + std::string(drnet::kDatasetForms));
 }
 
-CLI::Option* add_router(CLI::App& command, std::string& router) {
-  return command.add_option("--router", router, "Who chooses the resolution: predictor, random or fixed:R")
-      ->capture_default_str();
+void add_router(CLI::App& command, std::string& router) {
+  command.add_option(
+      "--router", router,
+      "Who chooses the resolution: predictor, gumbel (the predictor with noise), random or fixed:R "
+      "(default: predictor; with --official gumbel)");
+}
+
+void add_weights(CLI::App& command, std::string& weights, std::string& names, bool& official) {
+  command.add_option("--weights", weights, "Weights (.safetensors)")->required();
+  command.add_option("--names", names,
+                     "Names in the weights: torchvision or mindspore (default: torchvision; with --official "
+                     "mindspore)");
+  command.add_flag("--official", official, "Depart from the paper as the published MindSpore code does");
 }
 
 const CLI::Validator kBatch = CLI::Range(1, 65'536);
@@ -48,7 +58,7 @@ const CLI::Validator kBatch = CLI::Range(1, 65'536);
 void add_evaluate(CLI::App& program, EvaluateOptions& options) {
   auto& command = *program.add_subcommand("evaluate", "Measure accuracy, cost and speed on a data set");
   add_model(command, options.model)->required();
-  command.add_option("--weights", options.weights, "Weights (.safetensors)")->required();
+  add_weights(command, options.weights, options.names, options.official);
   add_data(command, options.data)->required();
   add_router(command, options.router);
   command.add_option("--batch", options.batch, "Pictures classified together")
@@ -162,11 +172,24 @@ void add_predict(CLI::App& program, PredictOptions& options) {
   auto& command = *program.add_subcommand("predict", "Classify pictures");
   command.add_option("pictures", options.files, "JPEG or PNG files");
   add_model(command, options.model)->required();
-  command.add_option("--weights", options.weights, "Weights (.safetensors)")->required();
+  add_weights(command, options.weights, options.names, options.official);
   add_data(command, options.data);
   command.add_option("--classes", options.classes, "File with the name of a class on each line");
   add_router(command, options.router);
   add_run_options(command, options.run);
+}
+
+void add_export(CLI::App& program, ExportOptions& options) {
+  auto& command = *program.add_subcommand("export", "Write a network's weights for other programs");
+  add_model(command, options.model)->required();
+  add_weights(command, options.weights, options.names, options.official);
+  command.add_option("--output", options.output, "File to write (.safetensors)")->required();
+  command
+      .add_option("--candidate", options.candidate,
+                  "Resolution to write as a plain state dict, without the predictor; 0: all of them, with it")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  command.add_flag("--json", options.json, "Print JSON instead of text");
 }
 
 void add_summary(CLI::App& program, SummaryOptions& options) {
@@ -198,12 +221,14 @@ int main(int argc, char** argv) {
   EvaluateOptions evaluate;
   CalibrateOptions calibrate;
   PredictOptions predict;
+  ExportOptions exported;
   SummaryOptions summary;
   ReportOptions report;
   add_train(program, train);
   add_evaluate(program, evaluate);
   add_calibrate(program, calibrate);
   add_predict(program, predict);
+  add_export(program, exported);
   add_summary(program, summary);
   add_report(program, report);
   try {
@@ -217,6 +242,7 @@ int main(int argc, char** argv) {
                      : command == "evaluate"  ? run_evaluate(evaluate)
                      : command == "calibrate" ? run_calibrate(calibrate)
                      : command == "predict"   ? run_predict(predict)
+                     : command == "export"    ? run_export(exported)
                      : command == "summary"   ? run_summary(summary)
                                               : run_report(report);
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)

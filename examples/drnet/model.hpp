@@ -94,6 +94,9 @@ class Model {
   virtual void unfold_batch_norm(const ImageBatch<float>& images, const Policy& policy) = 0;
   virtual void calibrate_banks(const ImageBatch<float>& images, const Policy& policy,
                                const CalibrationOptions& options) = 0;
+  /// One candidate (an index) as a plain state dict.
+  virtual void export_candidate(int candidate, const std::filesystem::path& path,
+                                const Metadata& metadata) const = 0;
   [[nodiscard]] virtual std::unique_ptr<Classifying> session(Policy policy, SessionOptions options) const = 0;
   /// Trains this model, which must outlive the result.
   [[nodiscard]] virtual std::unique_ptr<Training> training(Policy policy, Index batch,

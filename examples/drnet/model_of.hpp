@@ -83,6 +83,10 @@ class ModelOf final : public Model {
                        const CalibrationOptions& options) override {
     measure_batch_norms(net_, images, policy, &options);
   }
+  void export_candidate(int candidate, const std::filesystem::path& path,
+                        const Metadata& metadata) const override {
+    drnet::export_candidate(net_, candidate, path, metadata);
+  }
   [[nodiscard]] std::unique_ptr<Classifying> session(Policy policy, SessionOptions options) const override {
     return std::make_unique<SessionOf<Net>>(net_, std::move(policy), std::move(options));
   }

@@ -28,14 +28,16 @@ struct DataOptions {
 struct EvaluateOptions {
   RunOptions run;
   DataOptions data;
-  std::string model, weights, router = "predictor";
+  std::string model, weights, names, router;
+  bool official = false;  ///< as the published MindSpore code evaluates
   std::size_t batch = 256;
 };
 
 struct PredictOptions {
   RunOptions run;
   DataOptions data{.data = "", .limit = 10};
-  std::string model, weights, router = "predictor", classes;
+  std::string model, weights, names, router, classes;
+  bool official = false;
   std::vector<std::string> files;
 };
 
@@ -46,6 +48,12 @@ struct CalibrateOptions {
   std::size_t images = 256;  ///< pictures measured
   int native = 0;            ///< resolution that the weights were trained at; 0: the largest
   bool match_native = false, unfold = false;
+};
+
+struct ExportOptions {
+  std::string model, weights, names, output;
+  bool official = false, json = false;
+  int candidate = 0;  ///< in pixels; 0: all
 };
 
 struct SummaryOptions {
@@ -91,11 +99,11 @@ struct TrainOptions {
 /// Threads of that policy.
 [[nodiscard]] int thread_count(const RunOptions& options);
 
-/// "predictor", "random", or "fixed:R" where R is one of the candidates. A network without a predictor has
-/// its largest candidate for "predictor". Throws Error for anything else.
+/// "predictor", "gumbel", "random", or "fixed:R" where R is one of the candidates. A network of one candidate
+/// needs no predictor for the first two. Throws Error for anything else.
 [[nodiscard]] Router make_router(const std::string& text, const std::vector<int>& candidates,
                                  bool has_predictor, std::uint64_t seed);
-/// How a router is called in logs and on the screen: "predictor", "random", "fixed 224".
+/// How a router is called in logs and on the screen: "predictor", "gumbel", "random", "fixed 224".
 [[nodiscard]] std::string router_name(const Router& router, const std::vector<int>& candidates);
 
 }  // namespace drnet::program

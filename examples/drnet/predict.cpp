@@ -2,6 +2,7 @@
 #include "commands.hpp"
 #include "names.hpp"
 #include "pictures.hpp"
+#include "setup.hpp"
 #include "text.hpp"
 
 #if DRNET_WITH_IMAGE
@@ -66,14 +67,17 @@ void print_error(const std::string& name, const char* what, bool json) {
 int run_predict(const PredictOptions& options) {
   const auto model = make_model(options.model, options.run.seed);
   const ModelInfo& info = model->info();
-  const Router router = make_router(options.router, info.candidates, info.has_predictor(), options.run.seed);
-  model->load(options.weights, {.predictor = std::holds_alternative<PredictorRouter>(router)});
+  SessionOptions session_of_one = session_options(options.router, options.official, info, options.run.seed);
+  session_of_one.chunk = 1;
+  LoadOptions load = load_options(options.names, options.official);
+  load.predictor = needs_predictor(session_of_one.router);
+  model->load(options.weights, load);
   const auto dataset =
       options.data.data.empty() ? nullptr : open_pictures(options.data, Split::test, info, options.run.seed);
   const auto names = dataset != nullptr && options.classes.empty()
                          ? dataset->class_names()
                          : class_names(options.classes, options.weights, info.classes);
-  const auto session = model->session(make_policy(options.run), {.router = router, .chunk = 1});
+  const auto session = model->session(make_policy(options.run), session_of_one);
   const Transform transform = evaluation_transform(info);
   const int size = info.candidates.front();
   bool all = true;

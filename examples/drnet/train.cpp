@@ -51,7 +51,7 @@ struct Run {
 
 Evaluation validate(const Run& run, const Router& router) {
   Progress progress("validating", run.validation.size());
-  return evaluate(run.model, run.policy, router, run.validation,
+  return evaluate(run.model, run.policy, {.router = router}, run.validation,
                   {.batch = run.options.batch, .loader_threads = run.loaders.of(1).options().threads},
                   [&](std::size_t images) {
                     check_interrupt();
@@ -172,8 +172,8 @@ void finish_training(const Run& run) {
                                         {"classes", nlohmann::json(run.validation.class_names()).dump()}});
   std::vector<Router> routers;
   for (std::size_t j = 0; j < info.candidates.size(); ++j)
-    routers.push_back(FixedRouter{static_cast<int>(j)});
-  if (run.last_stage() == 2) routers.push_back(PredictorRouter{});
+    routers.emplace_back(FixedRouter{static_cast<int>(j)});
+  if (run.last_stage() == 2) routers.emplace_back(PredictorRouter{});
   for (const Router& router : routers) {
     const Evaluation result = validate(run, router);
     run.tell(to_json(result), to_text(result, info.candidates));

@@ -1,0 +1,18 @@
+// How weights are read and networks run, as the command line says.
+#pragma once
+
+#include "model.hpp"
+
+#include <string>
+
+namespace drnet::program {
+
+/// `names`: "torchvision" or "mindspore", or empty: torchvision's, with `official` MindSpore's. Throws Error
+/// for anything else.
+[[nodiscard]] LoadOptions load_options(const std::string& names, bool official);
+
+/// `router` as make_router() reads it, or empty: the predictor, with `official` Gumbel noise beside it.
+[[nodiscard]] SessionOptions session_options(const std::string& router, bool official, const ModelInfo& model,
+                                             std::uint64_t seed);
+
+}  // namespace drnet::program
