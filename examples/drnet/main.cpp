@@ -25,10 +25,10 @@ void add_run_options(CLI::App& command, RunOptions& options) {
   command.add_flag("--json", options.json, "Print JSON instead of text");
 }
 
-CLI::Option* add_model(CLI::App& command, std::string& model) {
+CLI::Option* add_model(CLI::App& command, std::string& model, const char* option = "--model") {
   std::string names = "Network:";
   for (const ModelEntry& entry : all_models()) names.append(" ").append(entry.name);
-  return command.add_option("--model", model, names);
+  return command.add_option(option, model, names);
 }
 
 CLI::Option* add_data(CLI::App& command, DataOptions& options) {
@@ -42,7 +42,7 @@ void add_router(CLI::App& command, std::string& router) {
   command.add_option(
       "--router", router,
       "Who chooses the resolution: predictor, gumbel (the predictor with noise), random or fixed:R "
-      "(default: predictor; with --official gumbel)");
+      "(default: predictor; with --official gumbel; beside an analysis none)");
 }
 
 void add_weights(CLI::App& command, std::string& weights, std::string& names, bool& official) {
@@ -64,6 +64,13 @@ void add_evaluate(CLI::App& program, EvaluateOptions& options) {
   command.add_option("--batch", options.batch, "Pictures classified together")
       ->capture_default_str()
       ->check(kBatch);
+  command.add_option("--analysis", options.analysis,
+                     "minimum-resolution: the smallest resolution that is right about each picture, and what "
+                     "an oracle that knows it would reach");
+  command.add_option("--report", options.report, "Write an HTML page of the results to this file, too");
+  command.add_option("--examples", options.examples, "Pictures in the page, of each class of the analysis")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1000));
   add_run_options(command, options.run);
 }
 
@@ -193,8 +200,13 @@ void add_export(CLI::App& program, ExportOptions& options) {
 }
 
 void add_summary(CLI::App& program, SummaryOptions& options) {
-  auto& command = *program.add_subcommand("summary", "List a network's layers, parameters and multiply-adds");
-  add_model(command, options.model)->required();
+  auto& command = *program.add_subcommand(
+      "summary", "List a network's layers, parameters, multiply-adds and activations");
+  command.footer(
+      "Activation bytes: the output of one image in float, channels x height x width x 4; 0 where a layer\n"
+      "is folded into the one before at inference. Arena: the memory that a session keeps for them at a "
+      "time.");
+  add_model(command, options.model, "model,--model")->required();
   command.add_flag("--json", options.json, "Print JSON instead of text");
 }
 

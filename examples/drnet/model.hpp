@@ -50,9 +50,22 @@ struct LayerRow {
   std::vector<Shape> outputs;
   Index parameters = 0;
   std::vector<Index> macs;
+  bool folded = false;  ///< at inference, into the layer before: it has no output tensor of its own
+
+  /// Bytes of the output in float at input `i`, without halo and padded channels; 0 for a folded layer.
+  [[nodiscard]] Index activation_bytes(std::size_t i) const {
+    return folded ? 0 : outputs[i].size() * static_cast<Index>(sizeof(float));
+  }
+};
+
+/// The layers of the classifier or the predictor.
+struct LayerTable {
+  std::vector<int> inputs;  ///< in pixels
+  std::vector<LayerRow> rows;
+  std::vector<Index> arena_bytes;  ///< temporary memory of a session for each image of a chunk, at each input
 };
 struct Summary {
-  std::vector<LayerRow> classifier, predictor;
+  LayerTable classifier, predictor;
 };
 
 /// A session with memory of its own.

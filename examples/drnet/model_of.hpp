@@ -52,10 +52,10 @@ class ModelOf final : public Model {
   [[nodiscard]] Summary summary() const override {
     Summary summary;
     unroll<Net::kCount>([&](auto j) {
-      add_layer_rows<typename Net::Classifier>(Net::template kInput<j>, Net::kCount, summary.classifier);
+      add_input<typename Net::Classifier, Net::template kInput<j>>(Net::kCount, summary.classifier);
     });
     if constexpr (Net::kHasPredictor)
-      add_layer_rows<typename Net::PredictorTopology>(Net::kPredictorInput, 1, summary.predictor);
+      add_input<typename Net::PredictorTopology, Net::kPredictorInput>(1, summary.predictor);
     return summary;
   }
   void load(const std::filesystem::path& path, const LoadOptions& options) override {

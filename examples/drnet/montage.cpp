@@ -25,6 +25,14 @@ std::vector<std::uint8_t> to_pixels(const ImageBatch<float>& images, Index i) {
 
 }  // namespace
 
+MontageImage montage_image(const ImageBatch<float>& images, Index i) {
+  MontageImage image;
+  image.width = images.width;
+  image.height = images.height;
+  image.pixels = to_pixels(images, i);
+  return image;
+}
+
 std::vector<MontageImage> make_montage(const Model& model, const Policy& policy, const Router& router,
                                        const Dataset& dataset, std::size_t count, std::uint64_t seed) {
   const Loader loader(dataset, evaluation_transform(model.info()),
@@ -35,14 +43,12 @@ std::vector<MontageImage> make_montage(const Model& model, const Policy& policy,
   model.session(policy, {.router = router})->classify(batch.view(), results, 0);
   const auto name = [&](int label) { return dataset.class_names()[static_cast<std::size_t>(label)]; };
   std::vector<MontageImage> montage;
-  for (std::size_t i = 0; i < results.size(); ++i)
-    montage.push_back({.width = batch.view().width,
-                       .height = batch.view().height,
-                       .channels = 3,
-                       .pixels = to_pixels(batch.view(), static_cast<Index>(i)),
-                       .label = name(batch.labels[i]),
-                       .predicted = name(results[i].label),
-                       .resolution = results[i].resolution});
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    montage.push_back(montage_image(batch.view(), static_cast<Index>(i)));
+    montage.back().label = name(batch.labels[i]);
+    montage.back().predicted = name(results[i].label);
+    montage.back().resolution = results[i].resolution;
+  }
   return montage;
 }
 

@@ -10,6 +10,9 @@
 
 namespace drnet::program {
 
+/// The pixels of image i of a batch that evaluation_transform() made.
+[[nodiscard]] MontageImage montage_image(const ImageBatch<float>& images, Index i);
+
 /// Classifies `count` pictures drawn from the data set (by `seed`).
 [[nodiscard]] std::vector<MontageImage> make_montage(const Model& model, const Policy& policy,
                                                      const Router& router, const Dataset& dataset,

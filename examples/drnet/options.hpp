@@ -28,9 +28,13 @@ struct DataOptions {
 struct EvaluateOptions {
   RunOptions run;
   DataOptions data;
-  std::string model, weights, names, router;
+  std::string model, weights, names;
+  std::string router;     ///< empty: the predictor, or none where an analysis asks all candidates
   bool official = false;  ///< as the published MindSpore code evaluates
+  std::string analysis;   ///< empty or "minimum-resolution"
+  std::string report;     ///< HTML file to write; empty: none
   std::size_t batch = 256;
+  std::size_t examples = 9;  ///< pictures in the report, of each class of an analysis
 };
 
 struct PredictOptions {

@@ -61,6 +61,7 @@
 #include <drnet/training/trainer.hpp>
 
 #include <drnet/inference/calibration.hpp>
+#include <drnet/inference/minimum_resolution.hpp>
 #include <drnet/inference/session.hpp>
 
 #include <drnet/data/augment.hpp>

@@ -115,6 +115,83 @@ TEST_CASE("report from several logs", "[report_from_logs]") {
   CHECK(read(folder, "{}\n{\"other\":1}\n").runs.empty());
 }
 
+TEST_CASE("report of a minimum-resolution analysis", "[report_from_logs]") {
+  const std::string analysis =
+      R"({"event":"minimum_resolution","images":10,"candidates":[128,96,64],"smallest":[1,2,4],"never":3,)"
+      R"("results":[{"router":"fixed 128","accuracy":0.6,"correct":6,"images":10,"average_macs":5e8},)"
+      R"({"router":"mean of candidates","accuracy":0.5,"average_macs":3e8,"shares":[0.25,0.25,0.5]}],)"
+      R"("examples":[{"width":2,"height":1,"channels":3,"pixels":"AAECAwQF","label":"cat","predicted":"dog","resolution":96}]})"
+      "\n";
+  const support::TempDir folder;
+  const Report alone = read(folder, analysis);
+  REQUIRE(alone.runs.size() == 1);
+  CHECK(alone.runs[0].candidates == std::vector<int>{128, 96, 64});
+  REQUIRE(alone.runs[0].histogram.has_value());
+  CHECK(alone.runs[0].histogram->smallest == std::vector<std::int64_t>{1, 2, 4});
+  CHECK(alone.runs[0].histogram->never == 3);
+  CHECK(alone.runs[0].histogram->images() == 10);
+  REQUIRE(alone.runs[0].histogram->examples.size() == 1);
+  CHECK(alone.runs[0].histogram->examples[0].resolution == 96);
+  REQUIRE(alone.runs[0].evaluations.size() == 2);
+  CHECK(alone.runs[0].evaluations[1].router == "mean of candidates");
+  CHECK(alone.runs[0].evaluations[1].images == 0);  // an expectation has no interval
+  CHECK(alone.runs[0].evaluations[1].shares == std::vector<double>{0.25, 0.25, 0.5});
+
+  // What was measured stays, with its speed; a later measurement replaces a result of the analysis.
+  const std::string measured =
+      R"({"event":"evaluation","router":"fixed 128","accuracy":0.7,"images_per_second":9})"
+      "\n";
+  for (const std::string& log : {kStart + measured + analysis, kStart + analysis + measured}) {
+    const Report report = read(folder, log);
+    REQUIRE(report.runs.size() == 1);
+    REQUIRE(report.runs[0].evaluations.size() == 2);
+    CHECK(report.runs[0].evaluations[0].accuracy == 0.7);
+    CHECK(report.runs[0].evaluations[0].images_per_second == 9);
+    CHECK(support::markup_fault(drnet::report_html(report)) == "");
+  }
+}
+
+TEST_CASE("an analysis that does not belong to its run", "[report_from_logs]") {
+  const auto analysis = [](const std::string& fields) {
+    return R"({"event":"minimum_resolution",)" + fields + "}\n";
+  };
+  check_fails(kStart + analysis(R"("candidates":[128,96],"smallest":[1,2])"), 2,
+              "those of the run, 128, 96, 64");
+  check_fails(kStart + analysis(R"("smallest":[1,2])"), 2, "each of 3 candidates");
+  check_fails(kStart + analysis(R"("smallest":[1,2,-1])"), 2, "a whole number");
+  check_fails(kStart + analysis(R"("smallest":[1,2,null])"), 2, "a whole number");
+  check_fails(kStart + analysis(R"("smallest":[1,2,3],"never":0.5)"), 2, "a whole number");
+  check_fails(kStart + analysis(R"("smallest":[1,2,3],"results":[7])"), 2, "objects");
+  check_fails(kStart + analysis(R"("smallest":[1,2,3],"results":[{"shares":[1]}])"), 2,
+              "each of 3 candidates");
+  check_fails(
+      kStart +
+          analysis(
+              R"("smallest":[1,2,3],"examples":[{"width":1,"height":1,"channels":1,"pixels":"AA==","resolution":100}])"),
+      2, "pictures of the candidates 128, 96, 64");
+  const support::TempDir folder;
+  CHECK(read(folder, kStart + analysis(R"("smallest":[1,2,3])")).runs[0].histogram->images() == 6);
+}
+
+TEST_CASE("report of events that are in no file", "[report_from_logs]") {
+  const std::vector<nlohmann::json> events{
+      {{"event", "start"}, {"model", "M"}, {"candidates", {224, 112}}},
+      {{"event", "evaluation"}, {"router", "predictor"}, {"accuracy", 0.5}, {"shares", {0.5, 0.5}}}};
+  const Report report = drnet::report_from_events(events, "name");
+  REQUIRE(report.runs.size() == 1);
+  CHECK(report.runs[0].name == "name");
+  CHECK(report.runs[0].model == "M");
+  CHECK(report.runs[0].evaluations.at(0).accuracy == 0.5);
+  CHECK(report.subtitle == "1 run");
+  CHECK_THAT(drnet::report_html(report), support::contains("name · predictor"));
+  const std::string nameless = drnet::report_html(drnet::report_from_events(events));
+  CHECK_THAT(nameless, support::contains(">predictor<"));
+  CHECK_THAT(nameless, !support::contains("· predictor"));
+  CHECK(drnet::report_from_events({}).runs.empty());
+  const std::vector<nlohmann::json> wrong{{{"event", "evaluation"}, {"accuracy", "high"}}};
+  CHECK_THROWS_AS(drnet::report_from_events(wrong), drnet::Error);
+}
+
 TEST_CASE("report from what a log wrote", "[report_from_logs]") {
   const support::TempDir folder;
   drnet::JsonLog log(folder / "x.jsonl");

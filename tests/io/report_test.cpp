@@ -110,6 +110,43 @@ TEST_CASE("report shows its runs", "[report]") {
   CHECK(drnet::report_html(report) == drnet::report_html(report));
 }
 
+TEST_CASE("report of the smallest correct resolutions", "[report]") {
+  const auto example = [](int resolution, const std::string& label, const std::string& predicted) {
+    return drnet::MontageImage{1, 1, 1, {0}, label, predicted, resolution};
+  };
+  Report report;
+  report.runs = {run("first", 2), run("second", 2)};
+  report.runs[1].histogram = {
+      {10, 20, 50},
+      20,
+      {example(0, "cat", "dog"), example(64, "owl", "owl"), example(128, "fox", "hare"),
+       example(64, "elk", "elk"), example(96, "hen", "cock")}};
+  const std::string html = checked_html(report);
+  CHECK(has(html, "Smallest correct resolution · second"));
+  CHECK(!has(html, "Smallest correct resolution · first"));
+  CHECK(has(html, "(%): 64 px: 50.0 %; 96 px: 20.0 %; 128 px: 10.0 %; never: 20.0 %\""));  // read out
+  CHECK(has(html, "of 100 images"));
+  // The groups from easy to hard, with all their images counted, and what a smaller resolution says.
+  const std::size_t small = html.find("64 px is enough · 50 images"), middle = html.find("✓ hen"),
+                    large = html.find("128 px is enough · 10 images"),
+                    never = html.find("No resolution is right · 20 images");
+  CHECK(small < middle);
+  CHECK(middle < large);
+  CHECK(large < never);
+  CHECK(never != std::string::npos);
+  CHECK(has(html, "✓ owl"));
+  CHECK(has(html, "at 64 px: cock"));
+  CHECK(has(html, "at 96 px: hare"));
+  CHECK(has(html, "✗ dog"));
+  CHECK(has(html, "is cat"));
+  CHECK(support::count(html, "alt=\"owl\"") == 1);
+  CHECK(support::count(html, "figcaption class=\"wrong\"") == 1);
+
+  report.runs.erase(report.runs.begin());
+  report.runs[0].histogram = {{0, 0, 0}, 0, {}};  // no image: no share, no picture
+  CHECK(has(checked_html(report), "Smallest correct resolution</h2>"));
+}
+
 TEST_CASE("report of nothing, of one point, of NaN", "[report]") {
   CHECK(has(checked_html({}), "no results"));
 
@@ -154,6 +191,8 @@ TEST_CASE("report escapes every text", "[report]") {
   report.runs = {run(hostile, 2)};
   report.runs[0].model = report.runs[0].data = report.runs[0].evaluations[0].router = hostile;
   report.montage = {{1, 1, 1, {0}, hostile, hostile + "2", 96}, {1, 1, 1, {0}, hostile, hostile, 96}};
+  report.runs[0].histogram = {{1, 2, 3}, 4, report.montage};
+  report.runs.push_back(report.runs[0]);
   checked_html(report);
 }
 
@@ -164,6 +203,15 @@ TEST_CASE("report refuses what does not belong together", "[report]") {
   CHECK_THROWS_AS(drnet::report_html(report), drnet::Error);
   report.runs = {run("a", 2)};
   report.runs[0].evaluations[0].shares = {0.5, 0.5};
+  CHECK_THROWS_AS(drnet::report_html(report), drnet::Error);
+  report.runs = {run("a", 2)};
+  report.runs[0].histogram = {{1, 2}, 3, {}};
+  CHECK_THROWS_AS(drnet::report_html(report), drnet::Error);
+  report.runs[0].histogram = {{1, 2, 3}, 4, {{1, 1, 1, {0}, "cat", "dog", 100}}};
+  CHECK_THROWS_AS(drnet::report_html(report), drnet::Error);
+  report.runs[0].histogram->examples[0].resolution = 96;
+  CHECK_NOTHROW(drnet::report_html(report));
+  report.runs[0].histogram->examples[0].pixels.clear();
   CHECK_THROWS_AS(drnet::report_html(report), drnet::Error);
   report.runs.clear();
   report.montage = {{2, 2, 3, std::vector<std::uint8_t>(11), "cat", "dog", 96}};

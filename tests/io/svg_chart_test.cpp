@@ -112,6 +112,42 @@ TEST_CASE("long lines have no dots, lone points have one", "[svg]") {
   CHECK(support::count(svg, "h0") == 1);  // the point between the gaps
 }
 
+TEST_CASE("bar charts", "[svg]") {
+  const std::vector<Bar> bars{{"112 <px>", 50, "50 %", "red"},
+                              {"168", 25, "25 %", "green"},
+                              {"none", 0, "0 %", "blue"},
+                              {"unknown", kNaN, "–", "grey"}};
+  const std::string svg = bar_chart(bars, {"Images (%) & more", "smallest resolution"});
+  check_chart(svg);
+  CHECK(svg == bar_chart(bars, {"Images (%) & more", "smallest resolution"}));
+  CHECK(svg.find(
+            "aria-label=\"Images (%) &amp; more: 112 &lt;px&gt;: 50 %; 168: 25 %; none: 0 %; unknown: –\"") !=
+        std::string::npos);
+  // All bars end on the axis; their heights are as their values.
+  const auto height_of = [&](const std::string& fill) {
+    const std::size_t end = svg.find("fill=\"" + fill + '"'), begin = svg.rfind("height=\"", end) + 8;
+    return std::stod(svg.substr(begin, end - begin));
+  };
+  CHECK(height_of("red") > 100);
+  CHECK(height_of("green") == Approx(height_of("red") / 2).margin(0.1));
+  CHECK(height_of("blue") == 0);
+  CHECK(height_of("grey") == 0);
+  CHECK(support::count(svg, ">50 %</text>") == 1);
+
+  const std::string empty = bar_chart(std::vector<Bar>{}, {"Images", "none"});
+  check_chart(empty);
+  CHECK(empty.find("no data") != std::string::npos);
+  check_chart(bar_chart(std::vector<Bar>(3, Bar{"zero", 0, "0", "red"}), {"All", "zero"}));
+}
+
+TEST_CASE("labels that do not fit above their bars stay in the tooltip", "[svg]") {
+  const std::vector<Bar> bars(30, Bar{"1", 5, "a long label", "red"});
+  const std::string svg = bar_chart(bars, {"Many", "x"});
+  check_chart(svg);
+  CHECK(support::count(svg, "a long label</text>") == 0);
+  CHECK(support::count(svg, "<title>1: a long label</title>") == 30);
+}
+
 TEST_CASE("scatter charts", "[svg]") {
   std::vector<Measurement> points{{"run <1>", "<1>", 0, {1, 70}, 65, 75},
                                   {"run 2", "two", 1, {2, 80}},

@@ -42,8 +42,8 @@ struct MontageOptions {
   int per_group = 12;  ///< most images shown of each resolution; the heading counts them all
 };
 
-/// The images as a `montage` event for a log (docs/log-format.md).
-[[nodiscard]] inline nlohmann::json montage_event(std::span<const MontageImage> images) {
+/// The images as a list in an event of a log (docs/log-format.md).
+[[nodiscard]] inline nlohmann::json image_list(std::span<const MontageImage> images) {
   nlohmann::json list = nlohmann::json::array();
   for (const MontageImage& image : images)
     list.push_back({{"width", image.width},
@@ -53,7 +53,12 @@ struct MontageOptions {
                     {"label", image.label},
                     {"predicted", image.predicted},
                     {"resolution", image.resolution}});
-  return {{"event", "montage"}, {"images", std::move(list)}};
+  return list;
+}
+
+/// The images as a `montage` event.
+[[nodiscard]] inline nlohmann::json montage_event(std::span<const MontageImage> images) {
+  return {{"event", "montage"}, {"images", image_list(images)}};
 }
 
 namespace montage_detail {
@@ -76,17 +81,21 @@ inline std::string data_uri(const MontageImage& image) {
 /// What a reader needs to know of a prediction without telling colours apart.
 struct Caption {
   std::string predicted, remark;
+  bool wrong = false;
 };
 inline Caption caption(const MontageImage& image, std::size_t characters) {
-  if (image.label.empty()) return {markup::shorten(image.predicted, characters), ""};
+  if (image.label.empty()) return {markup::shorten(image.predicted, characters), "", false};
   const std::string predicted = markup::shorten(image.predicted, characters - 2);
-  if (image.correct()) return {markup::fill_in("✓ {}", {predicted}), ""};
+  if (image.correct()) return {markup::fill_in("✓ {}", {predicted}), "", false};
   return {markup::fill_in("✗ {}", {predicted}),
-          markup::fill_in("is {}", {markup::shorten(image.label, characters - 3)})};
+          markup::fill_in("is {}", {markup::shorten(image.label, characters - 3)}), true};
 }
 
+inline std::string image_count(std::size_t count) {
+  return std::to_string(count) + (count == 1 ? " image" : " images");
+}
 inline std::string heading(int resolution, std::size_t count) {
-  return std::to_string(resolution) + " px · " + std::to_string(count) + (count == 1 ? " image" : " images");
+  return std::to_string(resolution) + " px · " + image_count(count);
 }
 
 }  // namespace montage_detail

@@ -18,6 +18,8 @@
 #include <functional>
 #include <limits>
 #include <map>
+#include <numeric>
+#include <optional>
 #include <ostream>
 #include <set>
 #include <span>
@@ -26,6 +28,19 @@
 #include <vector>
 
 namespace drnet::inline DRNET_ISA {
+
+/// Images by the smallest candidate that classifies them correctly.
+struct ResolutionHistogram {
+  std::vector<std::int64_t> smallest;  ///< images, one number for each candidate
+  std::int64_t never = 0;              ///< images that no candidate classifies correctly
+  /// Some of them: `resolution` is the smallest correct candidate or 0, `predicted` what the next smaller
+  /// candidate says, or the largest where all are wrong.
+  std::vector<MontageImage> examples;
+
+  [[nodiscard]] double images() const {
+    return std::accumulate(smallest.begin(), smallest.end(), static_cast<double>(never));
+  }
+};
 
 /// What a report shows. A number that is not known is NaN and leaves a gap, shares may be empty.
 struct Report {
@@ -53,11 +68,13 @@ struct Report {
   };
 
   struct Run {
-    std::string name, model, data;
+    std::string name;  ///< may be empty where there is one run
+    std::string model, data;
     double parameters = kUnknown;
     std::vector<int> candidates;  ///< resolutions, largest first
     std::vector<Epoch> epochs;
     std::vector<Evaluation> evaluations;
+    std::optional<ResolutionHistogram> histogram;
   };
 
   std::string title, subtitle;
@@ -186,20 +203,31 @@ struct Context {
   }
 };
 
-/// Throws Error where shares do not belong to the candidates.
+/// Whether the histogram and its examples belong to these candidates.
+inline bool fits(const ResolutionHistogram& histogram, const std::vector<int>& candidates) {
+  return histogram.smallest.size() == candidates.size() &&
+         std::all_of(histogram.examples.begin(), histogram.examples.end(), [&](const MontageImage& image) {
+           return image.resolution == 0 ||
+                  std::find(candidates.begin(), candidates.end(), image.resolution) != candidates.end();
+         });
+}
+
+/// Throws Error where shares or a histogram do not belong to the candidates.
 inline void check(const Report& report) {
   for (const Report::Run& run : report.runs) {
-    const auto fits = [&](const std::vector<double>& shares) {
+    const auto has_shares = [&](const std::vector<double>& shares) {
       return shares.empty() || shares.size() == run.candidates.size();
     };
     const bool good = std::all_of(run.epochs.begin(), run.epochs.end(),
-                                  [&](const Report::Epoch& e) { return fits(e.shares); }) &&
+                                  [&](const Report::Epoch& e) { return has_shares(e.shares); }) &&
                       std::all_of(run.evaluations.begin(), run.evaluations.end(),
-                                  [&](const Report::Evaluation& e) { return fits(e.shares); });
+                                  [&](const Report::Evaluation& e) { return has_shares(e.shares); });
+    const std::string place = "report, run '" + run.name + "'";
     if (!good)
-      throw Error("report, run '" + run.name + "'",
-                  "a share for each of " + std::to_string(run.candidates.size()) + " candidates",
+      throw Error(place, "a share for each of " + std::to_string(run.candidates.size()) + " candidates",
                   "another number");
+    if (run.histogram && !fits(*run.histogram, run.candidates))
+      throw Error(place, "a histogram of the candidates " + join(run.candidates), "another one");
   }
 }
 
@@ -229,7 +257,8 @@ struct Row {
   Report::Evaluation result;
 
   [[nodiscard]] std::string label() const {
-    return result.router.empty() ? run.name : run.name + " · " + result.router;
+    const bool both = !run.name.empty() && !result.router.empty();
+    return run.name + (both ? " · " : "") + result.router;
   }
 };
 inline std::vector<Row> rows(const Report& report) {
@@ -269,8 +298,8 @@ inline std::string results_table(const Context& context) {
 <th scope="col">Model</th><th scope="col">Data</th></tr></thead>
 <tbody>
 {}</tbody></table></div>
-{}<p class="note">Costs are the mean of one image and include the predictor. Intervals are Wilson's, for the
-sampling of the test images only.</p></section>
+{}<p class="note">Costs are the mean of one image and include the predictor where one ran. Intervals are Wilson's,
+for the sampling of the test images only.</p></section>
 )",
                          {context.macs.name, body, notes});
 }
@@ -413,15 +442,16 @@ over time</label>)";
        over_time});
 }
 
-inline std::string montage_figure(const MontageImage& image) {
+inline constexpr std::size_t kCaptionCharacters = 40;
+
+inline std::string montage_figure(const MontageImage& image, const montage_detail::Caption& words) {
   constexpr int kPixelatedBelow = 64;  // an enlarged small picture shows its pixels, not a blur
-  const montage_detail::Caption words = montage_detail::caption(image, 40);
   return markup::fill_in(
       "<figure><img class=\"{}\" alt=\"{}\" src=\"{}\"><figcaption "
       "class=\"{}\">{}<small>{}</small></figcaption></figure>\n",
       {image.width < kPixelatedBelow ? "small" : "large", markup::escape(image.label),
-       montage_detail::data_uri(image), words.remark.empty() ? "right" : "wrong",
-       markup::escape(words.predicted), markup::escape(words.remark)});
+       montage_detail::data_uri(image), words.wrong ? "wrong" : "right", markup::escape(words.predicted),
+       markup::escape(words.remark)});
 }
 
 inline std::string montage(const Context& context) {
@@ -429,7 +459,8 @@ inline std::string montage(const Context& context) {
   std::string groups;
   for (const auto& [resolution, images] : montage_detail::by_resolution(context.report.montage)) {
     std::string figures;
-    for (const MontageImage* image : images) figures += montage_figure(*image);
+    for (const MontageImage* image : images)
+      figures += montage_figure(*image, montage_detail::caption(*image, kCaptionCharacters));
     groups += markup::fill_in("<h3>{}{}</h3><div class=\"montage\">\n{}</div>\n",
                               {svg::legend_square(context.part(resolution).shade),
                                montage_detail::heading(resolution, images.size()), figures});
@@ -437,10 +468,87 @@ inline std::string montage(const Context& context) {
   return markup::fill_in("<section><h2>Images by chosen resolution</h2>\n{}</section>\n", {groups});
 }
 
+/// One class of a histogram: its images need `resolution`, or find none that is right (0).
+struct ResolutionClass {
+  int resolution;
+  std::string name, heading;
+  std::int64_t images;
+  std::string fill;
+};
+
+/// From the images that the smallest candidate gets right to those that none does.
+inline std::vector<ResolutionClass> resolution_classes(const Context& context, const Report::Run& run) {
+  std::vector<ResolutionClass> classes;
+  for (std::size_t j = run.candidates.size(); j-- > 0;) {
+    const svg::Part part = context.part(run.candidates[j]);
+    classes.push_back({run.candidates[j], part.name, part.name + " is enough", run.histogram->smallest[j],
+                       part.shade.fill});
+  }
+  classes.push_back({0, "never", "No resolution is right", run.histogram->never, "var(--soft)"});
+  return classes;
+}
+
+/// "54.3 %" of the images of a histogram.
+inline std::string image_share(const ResolutionHistogram& histogram, std::int64_t images) {
+  return markup::number(100 * static_cast<double>(images) / histogram.images(), 1) + " %";
+}
+
+/// An example is right at its resolution; the remark says what the next smaller candidate takes it for.
+inline montage_detail::Caption example_caption(const MontageImage& image,
+                                               const std::vector<int>& candidates) {
+  const auto smaller = std::find_if(candidates.begin(), candidates.end(),
+                                    [&](int resolution) { return resolution < image.resolution; });
+  if (smaller == candidates.end() || image.correct())
+    return montage_detail::caption(image, kCaptionCharacters);
+  const std::string predicted = markup::shorten(image.predicted, kCaptionCharacters - 10);
+  return {markup::fill_in("✓ {}", {markup::shorten(image.label, kCaptionCharacters - 2)}),
+          markup::fill_in("at {} px: {}", {std::to_string(*smaller), predicted}), false};
+}
+
+inline std::string histogram_examples(const Report::Run& run, const ResolutionClass& of) {
+  std::string figures;
+  for (const MontageImage& image : run.histogram->examples)
+    if (image.resolution == of.resolution)
+      figures += montage_figure(image, example_caption(image, run.candidates));
+  if (figures.empty()) return "";
+  return markup::fill_in("<h3>{}{} · {}</h3><div class=\"montage\">\n{}</div>\n",
+                         {svg::legend_square({of.fill, ""}), of.heading,
+                          montage_detail::image_count(static_cast<std::size_t>(of.images)), figures});
+}
+
+inline std::string histogram(const Context& context, const Report::Run& run) {
+  const ResolutionHistogram& what = *run.histogram;
+  std::vector<svg::Bar> bars;
+  std::string examples;
+  for (const ResolutionClass& one : resolution_classes(context, run)) {
+    bars.push_back({one.name, 100 * static_cast<double>(one.images) / what.images(),
+                    image_share(what, one.images), one.fill});
+    examples += histogram_examples(run, one);
+  }
+  const std::string images = markup::number(what.images(), 0);
+  const svg::ChartText words{"Images by their smallest correct resolution (%)",
+                             markup::fill_in("of {} images", {images})};
+  return markup::fill_in(
+      R"(<section><h2>Smallest correct resolution{}</h2>{}
+<p>No resolution is right about {} of {} images. An oracle that knew the smallest correct one of each image would take it,
+and the smallest of all where none is correct. It is a bound: it also profits from answers that are right by chance.</p>
+{}</section>
+)",
+      {context.report.runs.size() > 1 ? markup::escape(" · " + run.name) : "",
+       chart(svg::bar_chart(bars, words)), std::to_string(what.never), images, examples});
+}
+
+inline std::string histograms(const Context& context) {
+  std::string sections;
+  for (const Report::Run& run : context.report.runs)
+    if (run.histogram) sections += histogram(context, run);
+  return sections;
+}
+
 }  // namespace report_detail
 
-/// The report as an HTML document. Throws Error for shares that do not belong to the candidates and for
-/// montage pixels that do not fit their sides.
+/// The report as an HTML document. Throws Error for shares and histograms that do not belong to the
+/// candidates and for pixels of pictures that do not fit their sides.
 [[nodiscard]] inline std::string report_html(const Report& report) {
   report_detail::check(report);
   const report_detail::Context context(report);
@@ -451,11 +559,12 @@ inline std::string montage(const Context& context) {
 <title>{}</title>
 <style>{}{}</style></head>
 <body><header><h1>{}</h1><p class="lead">{}</p></header>
-<main>{}{}{}{}{}</main></body></html>
+<main>{}{}{}{}{}{}</main></body></html>
 )",
       {title, svg::kChartStyle, report_detail::kPageStyle, title, markup::escape(report.subtitle),
        report_detail::results_table(context), report_detail::tradeoff(context),
-       report_detail::shares(context), report_detail::curves(context), report_detail::montage(context)});
+       report_detail::shares(context), report_detail::histograms(context), report_detail::curves(context),
+       report_detail::montage(context)});
 }
 
 /// Writes report_html() atomically.

@@ -55,6 +55,12 @@ class Event {
     return value ? integer(key, *value, low, high) : missing;
   }
 
+  [[nodiscard]] std::vector<std::int64_t> counts(const char* key) const {
+    std::vector<std::int64_t> values;
+    for (const nlohmann::json& value : array(key)) values.push_back(integer(key, value, 0, INT64_MAX));
+    return values;
+  }
+
   [[nodiscard]] std::vector<int> resolutions(const char* key) const {
     std::vector<int> values;
     for (const nlohmann::json& value : array(key))
@@ -77,6 +83,16 @@ class Event {
     if (value == nullptr) return kNone;
     if (!value->is_array()) fail(key, "a list", *value);
     return *value;
+  }
+
+  /// The objects of a list.
+  [[nodiscard]] std::vector<Event> objects(const char* key) const {
+    std::vector<Event> events;
+    for (const nlohmann::json& value : array(key)) {
+      if (!value.is_object()) fail(key, "objects", value);
+      events.emplace_back(value, place_);
+    }
+    return events;
   }
 
   [[noreturn]] void fail(const char* key, const std::string& expected, const nlohmann::json& got) const {
@@ -174,13 +190,10 @@ inline MontageImage image(const Event& event) {
   return result;
 }
 
-inline std::vector<MontageImage> montage(const Event& event) {
-  std::vector<MontageImage> images;
-  for (const nlohmann::json& entry : event.array("images")) {
-    if (!entry.is_object()) event.fail("images", "objects", entry);
-    images.push_back(image(Event(entry, event.place())));
-  }
-  return images;
+inline std::vector<MontageImage> images(const Event& event, const char* key) {
+  std::vector<MontageImage> list;
+  for (const Event& entry : event.objects(key)) list.push_back(image(entry));
+  return list;
 }
 
 inline void require_shares(const Event& event, const Report::Run& run) {
@@ -190,20 +203,40 @@ inline void require_shares(const Event& event, const Report::Run& run) {
                event.array("shares"));
 }
 
-/// Adds the runs of one log; a further `start` in the same file begins another one.
-inline void add_log(Report& report, const std::filesystem::path& path, const std::string& name) {
-  const Log log = read_log(path);
-  if (!log.incomplete.empty())
-    report.notes.push_back(path.filename().string() +
-                           " ends inside a line: it is still written, or was stopped.");
+/// The histogram of an analysis, and those of its results that the run has not measured (with their speed).
+inline void add_minimum_resolution(Report::Run& run, const Event& event) {
+  const std::vector<int> candidates = event.resolutions("candidates");
+  if (run.candidates.empty()) run.candidates = candidates;
+  if (event.find("candidates") != nullptr && candidates != run.candidates)
+    event.fail("candidates", "those of the run, " + join(run.candidates), event.array("candidates"));
+  ResolutionHistogram histogram{event.counts("smallest"), event.integer("never", 0, INT64_MAX, 0),
+                                images(event, "examples")};
+  if (histogram.smallest.size() != run.candidates.size())
+    event.fail("smallest", "one number for each of " + std::to_string(run.candidates.size()) + " candidates",
+               event.array("smallest"));
+  if (!report_detail::fits(histogram, run.candidates))
+    event.fail("examples", "pictures of the candidates " + join(run.candidates), "another resolution");
+  for (const Event& entry : event.objects("results")) {
+    require_shares(entry, run);
+    Report::Evaluation result = evaluation(entry);
+    if (std::none_of(run.evaluations.begin(), run.evaluations.end(),
+                     [&](const Report::Evaluation& e) { return e.router == result.router; }))
+      run.evaluations.push_back(std::move(result));
+  }
+  run.histogram = std::move(histogram);
+}
+
+/// Adds the runs of one log; a further `start` begins another one. `place` is the log in messages.
+inline void add_events(Report& report, std::span<const nlohmann::json> events, const std::string& place,
+                       const std::string& name) {
   std::size_t started = 0;
   const std::size_t first = report.runs.size();
   const auto current = [&]() -> Report::Run& {
     if (report.runs.size() == first) report.runs.emplace_back().name = name;
     return report.runs.back();
   };
-  for (std::size_t i = 0; i < log.entries.size(); ++i) {
-    const Event event(log.entries[i], path.string() + ":" + std::to_string(i + 1));
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const Event event(events[i], place + ":" + std::to_string(i + 1));
     const std::string kind = event.text("event");
     if (kind == "start") {
       if (++started > 1) report.runs.emplace_back().name = name + " (" + std::to_string(started) + ")";
@@ -214,10 +247,26 @@ inline void add_log(Report& report, const std::filesystem::path& path, const std
     } else if (kind == "evaluation") {
       require_shares(event, current());
       add_evaluation(current(), evaluation(event));
+    } else if (kind == "minimum_resolution") {
+      add_minimum_resolution(current(), event);
     } else if (kind == "montage") {
-      report.montage = montage(event);
+      report.montage = images(event, "images");
     }
   }
+}
+
+inline void add_log(Report& report, const std::filesystem::path& path, const std::string& name) {
+  const Log log = read_log(path);
+  if (!log.incomplete.empty())
+    report.notes.push_back(path.filename().string() +
+                           " ends inside a line: it is still written, or was stopped.");
+  add_events(report, log.entries, path.string(), name);
+}
+
+inline void add_title(Report& report) {
+  report.title = "Dynamic resolution";
+  const std::size_t runs = report.runs.size();
+  report.subtitle = std::to_string(runs) + (runs == 1 ? " run" : " runs");
 }
 
 }  // namespace report_log_detail
@@ -235,9 +284,16 @@ inline void add_log(Report& report, const std::filesystem::path& path, const std
     const std::string name = same_name == 1 ? path.stem().string() : longer.string();
     report_log_detail::add_log(report, path, name);
   }
-  report.title = "Dynamic resolution";
-  const std::size_t runs = report.runs.size();
-  report.subtitle = std::to_string(runs) + (runs == 1 ? " run" : " runs");
+  report_log_detail::add_title(report);
+  return report;
+}
+
+/// As report_from_logs(), of events that are in no file; a name is of use beside other runs only.
+[[nodiscard]] inline Report report_from_events(std::span<const nlohmann::json> events,
+                                               const std::string& name = "") {
+  Report report;
+  report_log_detail::add_events(report, events, "events", name);
+  report_log_detail::add_title(report);
   return report;
 }
 

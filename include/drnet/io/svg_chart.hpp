@@ -1,7 +1,7 @@
-// Charts as inline SVG text: lines, points with intervals, stacked bars and stacked bands. Colours come from
-// CSS variables (kChartStyle), so that one chart serves light, dark and print; NaN is a gap, never a point.
-// Palettes: Okabe & Ito (2008) for series, viridis for ordered resolutions; both are safe for colour-blind
-// eyes.
+// Charts as inline SVG text: lines, points with intervals, bars, stacked bars and stacked bands. Colours come
+// from CSS variables (kChartStyle), so that one chart serves light, dark and print; NaN is a gap, never a
+// point. Palettes: Okabe & Ito (2008) for series, viridis for ordered resolutions; both are safe for
+// colour-blind eyes.
 #pragma once
 
 #include <drnet/core/config.hpp>
@@ -145,6 +145,14 @@ struct Part {
   Shade shade;
 };
 
+/// One bar of a bar chart.
+struct Bar {
+  std::string name;   ///< below the bar
+  double value = 0;   ///< its height, at least 0
+  std::string label;  ///< above the bar
+  std::string fill;
+};
+
 /// A vertical line with a name, where something begins.
 struct Rule {
   double x = 0;
@@ -156,6 +164,7 @@ struct ChartText {
   std::string x_title;  ///< with the unit of x
   double least_x_step = 0;
   std::vector<Rule> rules{};
+  std::string alternative{};  ///< what is read out in place of the picture; empty: the title
 };
 
 namespace detail {
@@ -164,6 +173,7 @@ namespace detail {
 struct Frame {
   double width = 420, height = 270, left = 50, top = 30, right = 408, bottom = 228;
   Axis x{}, y{};
+  std::vector<std::string> x_names{};  // of x = 0, 1, ... in place of numbers
 
   [[nodiscard]] double place_x(double value) const { return left + x.fraction(value) * (right - left); }
   [[nodiscard]] double place_y(double value) const { return bottom - y.fraction(value) * (bottom - top); }
@@ -190,7 +200,8 @@ inline std::string horizontal(const Frame& frame, double y) {
 
 /// Title, grid, tick labels.
 inline std::string open_chart(const Frame& frame, const ChartText& words) {
-  std::string svg = open_svg(frame.width, frame.height, words.title);
+  std::string svg =
+      open_svg(frame.width, frame.height, words.alternative.empty() ? words.title : words.alternative);
   svg += text(8, 16, "class=\"bold\"", words.title);
   std::string grid;
   for (const double tick : frame.y.ticks()) {
@@ -200,7 +211,8 @@ inline std::string open_chart(const Frame& frame, const ChartText& words) {
   }
   for (const double tick : frame.x.ticks())
     svg += text(frame.place_x(tick), frame.bottom + 17, "class=\"soft\" text-anchor=\"middle\"",
-                markup::number(tick, frame.x.decimals));
+                frame.x_names.empty() ? markup::number(tick, frame.x.decimals)
+                                      : frame.x_names[static_cast<std::size_t>(tick)]);
   svg += path("class=\"grid\"", grid);
   svg += path("class=\"axis\"", horizontal(frame, frame.bottom));
   svg += text((frame.left + frame.right) / 2, frame.bottom + 36, "class=\"soft\" text-anchor=\"middle\"",
@@ -373,6 +385,37 @@ inline std::string draw_measurement(const Frame& frame, const Measurement& one, 
   for (const Measurement& one : points)
     svg += labels.place(frame.place_x(one.at.x), frame.place_y(one.at.y), markup::shorten(one.label, 32));
   return svg + (points.empty() ? detail::no_data(frame) : "") + "</svg>";
+}
+
+/// Upright bars over a common zero, 420 x 270; a value that cannot be placed leaves its place empty.
+[[nodiscard]] inline std::string bar_chart(std::span<const Bar> bars, ChartText words) {
+  constexpr double kWidest = 64, kCharacter = 6.6;  // px; the mean width of a character in 12 px text
+  const auto height = [](const Bar& bar) { return plottable(bar.value) ? std::max(bar.value, 0.0) : 0.0; };
+  std::vector<double> heights{0};
+  detail::Frame frame;
+  std::vector<std::string> read_out;
+  for (const Bar& bar : bars) {
+    heights.push_back(1.08 * height(bar));  // room for the label of the tallest
+    frame.x_names.push_back(bar.name);
+    read_out.push_back(markup::fill_in("{}: {}", {bar.name, bar.label}));
+  }
+  if (!bars.empty()) words.alternative = markup::fill_in("{}: {}", {words.title, join(read_out, "; ")});
+  if (bars.empty()) frame.x_names.emplace_back();
+  frame.x = {.low = -0.5, .high = static_cast<double>(frame.x_names.size()) - 0.5, .step = 1};
+  frame.y = nice_axis(heights);
+  frame.y.low = 0;
+  std::string svg = detail::open_chart(frame, words);
+  const double pitch = frame.place_x(1) - frame.place_x(0), width = std::min(0.7 * pitch, kWidest);
+  for (std::size_t i = 0; i < bars.size(); ++i) {
+    const double x = frame.place_x(static_cast<double>(i)), top = frame.place_y(height(bars[i]));
+    const bool fits = kCharacter * static_cast<double>(bars[i].label.size()) <= pitch;
+    svg += markup::fill_in(
+        R"(<g><title>{}: {}</title><rect x="{}" y="{}" width="{}" height="{}" fill="{}"/>{}</g>)",
+        {markup::escape(bars[i].name), markup::escape(bars[i].label), px(x - width / 2), px(top), px(width),
+         px(frame.bottom - top), bars[i].fill,
+         fits ? detail::text(x, top - 5, "class=\"halo\" text-anchor=\"middle\"", bars[i].label) : ""});
+  }
+  return svg + (bars.empty() ? detail::no_data(frame) : "") + "</svg>";
 }
 
 /// A smaller share has no room for its percentage on a phone.
