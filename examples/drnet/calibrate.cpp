@@ -3,30 +3,18 @@
 #include "measured_pictures.hpp"
 #include "model.hpp"
 #include "pictures.hpp"
+#include "setup.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <cstdio>
 
 namespace drnet::program {
 
-namespace {
-
-/// The candidate of that many pixels. Throws Error listing all.
-int candidate_of(int resolution, const std::vector<int>& candidates) {
-  const auto found = std::ranges::find(candidates, resolution);
-  if (found == candidates.end())
-    throw Error("--native", "one of " + join(candidates), std::to_string(resolution));
-  return static_cast<int>(found - candidates.begin());
-}
-
-}  // namespace
-
 int run_calibrate(const CalibrateOptions& options) {
   const auto model = make_model(options.model, options.run.seed);
   const ModelInfo& info = model->info();
-  const int native = options.native == 0 ? 0 : candidate_of(options.native, info.candidates);
+  const int native = options.native == 0 ? 0 : candidate_index("--native", options.native, info.candidates);
   model->load(options.weights, {.predictor = false});
   const auto dataset = open_pictures(options.data, Split::train, info, options.run.seed);
   const Policy policy = make_policy(options.run);
@@ -35,7 +23,9 @@ int run_calibrate(const CalibrateOptions& options) {
     model->unfold_batch_norm(pictures.view(), policy);
   else
     model->calibrate_banks(pictures.view(), policy, {.native = native, .match_native = options.match_native});
-  model->save(options.output, {{"model", info.name}});
+  Metadata metadata = class_names_in(options.weights);
+  metadata["model"] = info.name;
+  model->save(options.output, metadata);
   if (options.run.json)
     std::printf("%s\n", nlohmann::json{{"model", info.name},
                                        {"images", pictures.labels.size()},

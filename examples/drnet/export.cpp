@@ -4,7 +4,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
@@ -12,27 +11,17 @@ namespace drnet::program {
 
 namespace {
 
-/// The candidate of that many pixels; of a network with one candidate, that one.
-int candidate_index(int pixels, const std::vector<int>& candidates) {
-  const auto found = std::ranges::find(candidates, pixels);
-  if (found == candidates.end())
-    throw Error("--candidate", "one of " + join(candidates), std::to_string(pixels));
-  return static_cast<int>(found - candidates.begin());
-}
-
 /// One candidate as a plain state dict, or everything under torchvision's names with banks. The names of the
 /// classes go with it.
 void export_safetensors(const ExportOptions& options, Model& model) {
   LoadOptions load = load_options(options.names, options.official);
-  Metadata metadata;
-  const Metadata known = SafeTensors::read(options.weights).metadata();
-  if (const auto classes = known.find("classes"); classes != known.end()) metadata.insert(*classes);
+  Metadata metadata = class_names_in(options.weights);
   if (options.candidate == 0) {
     model.load(options.weights, load);
     metadata["model"] = model.info().name;
     model.save(options.output, metadata);
   } else {
-    const int candidate = candidate_index(options.candidate, model.info().candidates);
+    const int candidate = candidate_index("--candidate", options.candidate, model.info().candidates);
     load.predictor = false;
     model.load(options.weights, load);
     model.export_candidate(candidate, options.output, metadata);

@@ -171,7 +171,8 @@ void add_calibrate(CLI::App& program, CalibrateOptions& options) {
   command
       .add_flag("--unfold", options.unfold,
                 "Give weights whose batch norms were folded away live ones, and change nothing else")
-      ->excludes(match);
+      ->excludes(match)
+      ->excludes(native);
   add_run_options(command, options.run);
 }
 

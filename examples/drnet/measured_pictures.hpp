@@ -14,8 +14,9 @@ namespace drnet::program {
 /// for an empty one.
 [[nodiscard]] inline Batch measured_pictures(const Dataset& dataset, const ModelInfo& info, std::size_t count,
                                              std::uint64_t seed) {
+  // Without threads of its own a loader decodes no second batch.
   const Loader loader(dataset, evaluation_transform(info),
-                      {.batch = std::min(count, dataset.size()), .seed = seed});
+                      {.batch = std::min(count, dataset.size()), .seed = seed, .threads = 0});
   for (Batch batch : loader.epoch(0)) return batch;
   throw Error("pictures to measure batch norms on", "at least one", "none");
 }

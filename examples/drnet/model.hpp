@@ -2,10 +2,9 @@
 // table of all networks that were compiled in.
 #pragma once
 
-#include "preparation.hpp"
-
 #include <drnet/core/parallel.hpp>
 #include <drnet/data/loader.hpp>
+#include <drnet/data/preparation.hpp>
 #include <drnet/inference/calibration.hpp>
 #include <drnet/inference/session.hpp>
 #include <drnet/io/weights.hpp>

@@ -30,8 +30,10 @@ template <class Net>
 std::unique_ptr<Training> make_training(Net& net, Policy policy, Index batch, TrainerOptions options);
 /// Beside it, because measuring batch norms is a training pass.
 template <class Net>
-void measure_batch_norms(Net& net, const ImageBatch<float>& images, const Policy& policy,
-                         const CalibrationOptions* options);
+void unfold_network(Net& net, const ImageBatch<float>& images, const Policy& policy);
+template <class Net>
+void calibrate_network(Net& net, const ImageBatch<float>& images, const Policy& policy,
+                       const CalibrationOptions& options);
 
 template <class Net>
 class ModelOf final : public Model {
@@ -72,20 +74,18 @@ class ModelOf final : public Model {
     }
   }
   void save(const std::filesystem::path& path, const Metadata& metadata) const override {
-    Metadata all = metadata_of(info_.preparation);
-    all.insert(metadata.begin(), metadata.end());
-    drnet::save(net_, path, all);
+    drnet::save(net_, path, with_preparation(metadata));
   }
   void unfold_batch_norm(const ImageBatch<float>& images, const Policy& policy) override {
-    measure_batch_norms(net_, images, policy, nullptr);
+    unfold_network(net_, images, policy);
   }
   void calibrate_banks(const ImageBatch<float>& images, const Policy& policy,
                        const CalibrationOptions& options) override {
-    measure_batch_norms(net_, images, policy, &options);
+    calibrate_network(net_, images, policy, options);
   }
   void export_candidate(int candidate, const std::filesystem::path& path,
                         const Metadata& metadata) const override {
-    drnet::export_candidate(net_, candidate, path, metadata);
+    drnet::export_candidate(net_, candidate, path, with_preparation(metadata));
   }
   [[nodiscard]] std::unique_ptr<Classifying> session(Policy policy, SessionOptions options) const override {
     return std::make_unique<SessionOf<Net>>(net_, std::move(policy), std::move(options));
@@ -96,6 +96,11 @@ class ModelOf final : public Model {
   }
 
  private:
+  [[nodiscard]] Metadata with_preparation(Metadata metadata) const {
+    metadata.merge(metadata_of(info_.preparation));
+    return metadata;
+  }
+
   Net net_;
   ModelInfo info_;
 };

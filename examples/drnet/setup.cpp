@@ -4,6 +4,8 @@
 
 #include <drnet/official_code.hpp>
 
+#include <algorithm>
+
 namespace drnet::program {
 
 LoadOptions load_options(const std::string& names, bool official) {
@@ -23,6 +25,18 @@ SessionOptions session_options(const std::string& router, bool official, const M
   const std::string chosen = !router.empty() ? router : official ? "gumbel" : "predictor";
   options.router = make_router(chosen, model.candidates, model.has_predictor(), seed);
   return options;
+}
+
+int candidate_index(const char* option, int pixels, const std::vector<int>& candidates) {
+  const auto found = std::ranges::find(candidates, pixels);
+  if (found == candidates.end()) throw Error(option, "one of " + join(candidates), std::to_string(pixels));
+  return static_cast<int>(found - candidates.begin());
+}
+
+Metadata class_names_in(const std::string& weights) {
+  const Metadata all = SafeTensors::read(weights).metadata();
+  const auto classes = all.find("classes");
+  return classes == all.end() ? Metadata{} : Metadata{*classes};
 }
 
 }  // namespace drnet::program

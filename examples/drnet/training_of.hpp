@@ -56,14 +56,14 @@ std::unique_ptr<Training> make_training(Net& net, Policy policy, Index batch, Tr
   return std::make_unique<TrainingOf<Net>>(net, std::move(policy), batch, std::move(options));
 }
 
-/// Calibrates the banks with `options`, unfolds the batch norms without.
 template <class Net>
-void measure_batch_norms(Net& net, const ImageBatch<float>& images, const Policy& policy,
-                         const CalibrationOptions* options) {
-  if (options != nullptr)
-    drnet::calibrate_banks(net, images, policy, *options);
-  else
-    drnet::unfold_batch_norm(net, images, policy);
+void unfold_network(Net& net, const ImageBatch<float>& images, const Policy& policy) {
+  drnet::unfold_batch_norm(net, images, policy);
+}
+template <class Net>
+void calibrate_network(Net& net, const ImageBatch<float>& images, const Policy& policy,
+                       const CalibrationOptions& options) {
+  drnet::calibrate_banks(net, images, policy, options);
 }
 
 }  // namespace drnet::program

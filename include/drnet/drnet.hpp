@@ -70,6 +70,7 @@
 #include <drnet/data/idx.hpp>
 #include <drnet/data/in_memory.hpp>
 #include <drnet/data/loader.hpp>
+#include <drnet/data/preparation.hpp>
 #include <drnet/data/subset.hpp>
 #include <drnet/data/synthetic.hpp>
 

@@ -87,12 +87,13 @@ void pack_turned_weights(const ExecutionPolicy& policy, const T* weights, ConvCh
       for (int r = rows.taps - 1; r >= 0; --r)
         for (int c = columns.taps - 1; c >= 0; --c) {
           const Index tap = Index{rows.first + w.stride * r} * w.kernel + columns.first + w.stride * c;
-          for (Index o = ob; o < std::min(ob + B, begin + out); ++o)
+          for (Index o = ob; o < std::min(ob + B, begin + out); ++o) {
+            const Index kernel = o * seen + ib - channels.first_input(o);  // of lane 0
             for (Index lane = 0; lane < B; ++lane) {
               const Index k = o - first[static_cast<std::size_t>(lane)];
-              const Index input = ib + lane - channels.first_input(o);
-              *to++ = k >= 0 && k < see ? weights[(o * seen + input) * w.kernel * w.kernel + tap] : T(0);
+              *to++ = k >= 0 && k < see ? weights[(kernel + lane) * w.kernel * w.kernel + tap] : T(0);
             }
+          }
         }
   });
 }

@@ -29,16 +29,20 @@ struct Accumulator : ExpressionBase {
 };
 inline constexpr Accumulator accumulator{};
 
+/// A bound row that is the same packet at every column.
+template <class T>
+struct ConstantRow {
+  simd::Packet<T> value;
+  template <class P>
+  [[gnu::always_inline]] P operator()(const P&, int) const {
+    return value;
+  }
+};
+
 /// One value per channel, from an array padded to whole blocks.
 template <class T>
 struct PerChannel : ExpressionBase {
-  struct Row {
-    simd::Packet<T> value;
-    template <class P>
-    [[gnu::always_inline]] P operator()(const P&, int) const {
-      return value;
-    }
-  };
+  using Row = ConstantRow<T>;
   [[nodiscard]] Row row(Index, int b, int) const { return {simd::load<T>(values + Index{b} * kLanes<T>)}; }
   const T* values;
 };
@@ -50,13 +54,7 @@ template <class T>
 /// One value per image, at every channel and pixel.
 template <class T>
 struct PerImage : ExpressionBase {
-  struct Row {
-    simd::Packet<T> value;
-    template <class P>
-    [[gnu::always_inline]] P operator()(const P&, int) const {
-      return value;
-    }
-  };
+  using Row = ConstantRow<T>;
   [[nodiscard]] Row row(Index n, int, int) const { return {simd::broadcast<T>(values[n])}; }
   const T* values;
 };
@@ -69,14 +67,8 @@ template <class T>
 template <class Map>
 struct Spread : ExpressionBase {
   using T = typename Map::Scalar;
+  using Row = ConstantRow<T>;
   static_assert(Map::kShape.pixels() == 1, "spread needs a map of 1 x 1 pixel");
-  struct Row {
-    simd::Packet<T> value;
-    template <class P>
-    [[gnu::always_inline]] P operator()(const P&, int) const {
-      return value;
-    }
-  };
   [[nodiscard]] Row row(Index n, int b, int) const { return {simd::load<T>(map.row(n, b, 0))}; }
   Map map;
 };

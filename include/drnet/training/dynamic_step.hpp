@@ -279,6 +279,12 @@ class DynamicStep {
     std::iota(all_.begin(), all_.end(), Index(0));
   }
 
+  /// Whether there is anything to draw for.
+  static constexpr bool kDrops = Net::Classifier::draws(Net::template kInput<0>) > 0;
+  static constexpr bool kPredictorDrops = [] {
+    if constexpr (Net::kHasPredictor) return Net::PredictorTopology::draws(Net::kPredictorInput) > 0;
+    return false;
+  }();
   /// The pass of images `which` at a candidate.
   [[nodiscard]] Pass classifier_pass(const ExecutionPolicy& policy, int bank, std::span<const Index> which) {
     return {.policy = policy,
@@ -286,13 +292,13 @@ class DynamicStep {
             .capacity = capacity_,
             .bank = bank,
             .banks = kCount,
-            .noise = drop(which, draws_.seed, dropped_[static_cast<std::size_t>(bank)])};
+            .noise = kDrops ? drop(which, draws_.seed, dropped_[static_cast<std::size_t>(bank)]) : nullptr};
   }
   [[nodiscard]] Pass predictor_pass(const ExecutionPolicy& policy, Index n) {
     return {.policy = policy,
             .n = n,
             .capacity = capacity_,
-            .noise = drop(all_, draws_.seed + 1, dropped_[kCount])};
+            .noise = kPredictorDrops ? drop(all_, draws_.seed + 1, dropped_[kCount]) : nullptr};
   }
   /// The random numbers of images `which`, or null.
   struct Dropped {

@@ -1,0 +1,80 @@
+// How the pictures of some weights are prepared: what their file says of mean, standard deviation and
+// turning, so that nobody has to say it again.
+#pragma once
+
+#include <drnet/core/error.hpp>
+#include <drnet/data/augment.hpp>
+
+#include <array>
+#include <cmath>
+#include <map>
+#include <sstream>
+#include <string>
+
+namespace drnet::inline DRNET_ISA {
+
+namespace detail {
+/// Throws Error unless the text is three finite numbers (above 0, if `positive`).
+inline std::array<float, 3> three_numbers(const std::string& text, bool positive, const std::string& place) {
+  std::istringstream stream(text);
+  std::array<float, 3> values{};
+  std::string rest;
+  for (float& v : values) stream >> v;
+  bool valid = !stream.fail() && !(stream >> rest);
+  for (const float v : values) valid = valid && std::isfinite(v) && (!positive || v > 0);
+  if (!valid) throw Error(place, positive ? "three numbers above 0" : "three numbers", "'" + text + "'");
+  return values;
+}
+
+/// Three numbers that read back exactly.
+inline std::string text_of(const std::array<float, 3>& values) {
+  std::ostringstream text;
+  text.precision(9);
+  text << values[0] << ' ' << values[1] << ' ' << values[2];
+  return text.str();
+}
+}  // namespace detail
+
+/// What happens to a picture between the cut to the network's input and the network.
+struct Preparation {
+  Normalization normalization{};  ///< ImageNet's unless a file says otherwise
+  bool half_turn = false;         ///< the picture is turned by 180 degrees
+
+  /// `cut`, then this.
+  [[nodiscard]] Transform operator()(const Transform& cut) const {
+    const Transform whole = cut.then(normalize(normalization));
+    return half_turn ? whole.then(drnet::half_turn()) : whole;
+  }
+};
+
+/// From the metadata of a weights file: "mean" and "std" (three numbers each, of samples in [0, 1]) and
+/// "rotate180"
+/// ("true" or "false", an explanation may follow). Throws Error at `place` for other values.
+[[nodiscard]] inline Preparation preparation_of(const std::map<std::string, std::string>& metadata,
+                                                const std::string& place) {
+  Preparation result;
+  if (const auto found = metadata.find("mean"); found != metadata.end())
+    result.normalization.mean = detail::three_numbers(found->second, false, place + ", mean");
+  if (const auto found = metadata.find("std"); found != metadata.end())
+    result.normalization.deviation = detail::three_numbers(found->second, true, place + ", std");
+  if (const auto found = metadata.find("rotate180"); found != metadata.end()) {
+    result.half_turn = found->second.starts_with("true");
+    if (!result.half_turn && !found->second.starts_with("false"))
+      throw Error(place + ", rotate180", "true or false", "'" + found->second + "'");
+  }
+  return result;
+}
+
+/// The same as metadata; empty for the defaults.
+[[nodiscard]] inline std::map<std::string, std::string> metadata_of(const Preparation& preparation) {
+  std::map<std::string, std::string> result;
+  if (const Normalization usual; preparation.normalization.mean != usual.mean ||
+                                 preparation.normalization.deviation != usual.deviation) {
+    result["mean"] = detail::text_of(preparation.normalization.mean);
+    result["std"] = detail::text_of(preparation.normalization.deviation);
+  }
+  if (preparation.half_turn) result["rotate180"] = "true";
+  return result;
+}
+
+}  // namespace drnet::inline DRNET_ISA
