@@ -162,7 +162,7 @@ void add_calibrate(CLI::App& program, CalibrateOptions& options) {
   command.add_option("--images", options.images, "Pictures to measure on")
       ->capture_default_str()
       ->check(CLI::Range(2, 100'000));
-  command.add_option(
+  auto* native = command.add_option(
       "--native", options.native,
       "Resolution that the weights were trained at, whose batch norms stay (default: the largest)");
   auto* match =
