@@ -11,6 +11,7 @@
 #include <fstream>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -127,5 +128,29 @@ TEST_CASE("an exception of the writer leaves the old file", "[atomic_file]") {
   };
   CHECK_THROWS_AS(drnet::write_atomically(path, failing), std::logic_error);
   CHECK(drnet::read_text(path) == "kept");
+  CHECK(folder.entries() == 1);
+}
+
+TEST_CASE("several atomic files are written together", "[atomic_file]") {
+  const support::TempDir folder;
+  folder.write("a", "old");
+  const std::vector<drnet::FileToWrite> files{{folder / "a", [](std::ostream& file) { file << "1"; }},
+                                              {folder / "b", [](std::ostream& file) { file << "2"; }}};
+  drnet::write_atomically(files);
+  CHECK(drnet::read_text(folder / "a") == "1");
+  CHECK(drnet::read_text(folder / "b") == "2");
+  CHECK(folder.entries() == 2);
+}
+
+TEST_CASE("of several atomic files none is written where one cannot be", "[atomic_file]") {
+  const support::TempDir folder;
+  folder.write("a", "kept");
+  const auto text = [](std::ostream& file) { file << "new"; };
+  const std::vector<drnet::FileToWrite> no_folder{{folder / "a", text}, {folder / "no/b", text}};
+  CHECK_THROWS_AS(drnet::write_atomically(no_folder), drnet::Error);
+  const std::vector<drnet::FileToWrite> failing{
+      {folder / "a", text}, {folder / "b", [](std::ostream&) { throw std::logic_error("stop"); }}};
+  CHECK_THROWS_AS(drnet::write_atomically(failing), std::logic_error);
+  CHECK(drnet::read_text(folder / "a") == "kept");
   CHECK(folder.entries() == 1);
 }

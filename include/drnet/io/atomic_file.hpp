@@ -11,11 +11,15 @@
 #include <atomic>
 #include <cerrno>
 #include <concepts>
+#include <deque>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <ostream>
+#include <span>
 #include <string>
 #include <system_error>
+#include <utility>
 
 namespace drnet::inline DRNET_ISA {
 
@@ -70,6 +74,48 @@ inline int flush_to_disk(const std::filesystem::path& path) {
   return error;
 }
 
+/// The target of `path`, which may be a symbolic link. Throws Error for the name of something else.
+inline std::filesystem::path target_of(const std::filesystem::path& path) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  fs::path target = fs::is_symlink(path, error) ? fs::weakly_canonical(path, error) : path;
+  if (error) target = path;  // a path that cannot be examined fails when it is written, with its reason
+  if (fs::exists(target, error) && !fs::is_regular_file(target, error))
+    throw Error(path.string(), "a file or a free name", "a folder or special file of that name");
+  return target;
+}
+
+/// A file that is complete on the disk, but not yet in its place.
+class StagedFile {
+ public:
+  template <class Writer>
+  StagedFile(const std::filesystem::path& path, Writer&& writer)
+      : target_(target_of(path)), temporary_(target_) {
+    errno = 0;
+    std::ofstream file(temporary_.path(), std::ios::binary | std::ios::trunc);
+    if (!file) throw Error(path.string(), "a folder that can be written", reason(errno));
+    writer(static_cast<std::ostream&>(file));
+    if (file) file.close();
+    if (!file) throw Error(path.string(), "room for the whole file", reason(errno));
+    if (const int failed = flush_to_disk(temporary_.path()); failed != 0)
+      throw Error(path.string(), "a file that can be flushed to disk", reason(failed));
+  }
+
+  void put_in_place() {
+    namespace fs = std::filesystem;
+    std::error_code error;
+    const fs::file_status old = fs::status(target_, error);
+    if (fs::exists(old)) fs::permissions(temporary_.path(), old.permissions(), error);
+    temporary_.rename_to(target_);
+    // The file is in place; some file systems cannot flush a folder, which only delays the new name.
+    flush_to_disk(target_.has_parent_path() ? target_.parent_path() : fs::path("."));
+  }
+
+ private:
+  std::filesystem::path target_;
+  TemporaryFile temporary_;
+};
+
 }  // namespace atomic_file_detail
 
 /// Calls `writer(std::ostream&)` on a temporary file and puts it in place of `path` when everything reached
@@ -78,27 +124,21 @@ inline int flush_to_disk(const std::filesystem::path& path) {
 /// temporary file is left. Throws Error with the reason.
 template <std::invocable<std::ostream&> Writer>
 void write_atomically(const std::filesystem::path& path, Writer&& writer) {
-  namespace fs = std::filesystem;
-  std::error_code error;
-  fs::path target = fs::is_symlink(path, error) ? fs::weakly_canonical(path, error) : path;
-  if (error) target = path;  // a path that cannot be examined fails below, with its reason
-  if (fs::exists(target, error) && !fs::is_regular_file(target, error))
-    throw Error(path.string(), "a file or a free name", "a folder or special file of that name");
+  atomic_file_detail::StagedFile(path, std::forward<Writer>(writer)).put_in_place();
+}
 
-  atomic_file_detail::TemporaryFile temporary(target);
-  errno = 0;
-  std::ofstream file(temporary.path(), std::ios::binary | std::ios::trunc);
-  if (!file) throw Error(path.string(), "a folder that can be written", atomic_file_detail::reason(errno));
-  writer(static_cast<std::ostream&>(file));
-  if (file) file.close();
-  if (!file) throw Error(path.string(), "room for the whole file", atomic_file_detail::reason(errno));
-  if (const int failed = atomic_file_detail::flush_to_disk(temporary.path()); failed != 0)
-    throw Error(path.string(), "a file that can be flushed to disk", atomic_file_detail::reason(failed));
-  const fs::file_status old = fs::status(target, error);
-  if (fs::exists(old)) fs::permissions(temporary.path(), old.permissions(), error);
-  temporary.rename_to(target);
-  // The file is in place; some file systems cannot flush a folder, which only delays the new name.
-  atomic_file_detail::flush_to_disk(target.has_parent_path() ? target.parent_path() : fs::path("."));
+/// One file of several, and what writes it.
+struct FileToWrite {
+  std::filesystem::path path;
+  std::function<void(std::ostream&)> write;
+};
+
+/// As write_atomically() for several files: all of them reach the disk, one after the other, before the first
+/// takes its place.
+inline void write_atomically(std::span<const FileToWrite> files) {
+  std::deque<atomic_file_detail::StagedFile> staged;
+  for (const FileToWrite& file : files) staged.emplace_back(file.path, file.write);
+  for (auto& file : staged) file.put_in_place();
 }
 
 }  // namespace drnet::inline DRNET_ISA
