@@ -14,9 +14,9 @@ struct DropOptions {
 
 namespace detail {
 /// A fault unless p is a probability below 1.
-constexpr Fault drop_fault(DropOptions o, const char* layer) {
+constexpr Fault drop_fault(DropOptions o, Shape in, const char* layer) {
   if (o.p >= 0 && o.p < 1) return {};
-  return {.reason = Reason::bad_options, .layer = layer};
+  return {.reason = Reason::no_probability, .expected = in, .got = in, .layer = layer};
 }
 }  // namespace detail
 
@@ -24,7 +24,7 @@ constexpr Fault drop_fault(DropOptions o, const char* layer) {
 template <DropOptions O = DropOptions{}>
 struct Dropout : PlainLayer {
   static constexpr std::string_view kName = "Dropout";
-  static constexpr Fault fault(Shape) { return detail::drop_fault(O, "Dropout"); }
+  static constexpr Fault fault(Shape in) { return detail::drop_fault(O, in, "Dropout"); }
   static constexpr Shape output(Shape in) { return in; }
   static constexpr Index draws(Shape in) { return in.size(); }
 

@@ -16,6 +16,7 @@ enum class Reason {
   groups_do_not_divide,
   scale_channels_differ,
   input_not_pooled,
+  no_probability,
   bad_options,
 };
 
@@ -56,6 +57,8 @@ consteval void report_fault() {
   static_assert(R != Reason::scale_channels_differ,
                 "a squeeze-and-excite layer must be given the number of channels of its input");
   static_assert(R != Reason::input_not_pooled, "Linear needs a 1 x 1 input: put GlobalAveragePool before it");
+  static_assert(R != Reason::no_probability,
+                "the probability of being dropped must be 0 or more and less than 1");
   static_assert(R != Reason::bad_options, "a layer's options must be positive (padding and stride included)");
 }
 }  // namespace detail

@@ -11,7 +11,7 @@ template <DropOptions O>
 struct StochasticDepth : PlainLayer {
   static constexpr std::string_view kName = "StochasticDepth";
   static constexpr bool kFuses = true;
-  static constexpr Fault fault(Shape) { return detail::drop_fault(O, "StochasticDepth"); }
+  static constexpr Fault fault(Shape in) { return detail::drop_fault(O, in, "StochasticDepth"); }
   static constexpr Shape output(Shape in) { return in; }
   static constexpr Index draws(Shape) { return 1; }
   template <class T, Shape In>
