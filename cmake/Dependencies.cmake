@@ -6,7 +6,7 @@ function(drnet_require found name package)
   endif()
 endfunction()
 
-# Everything that drnet::drnet needs; OpenMP and oneTBB are optional.
+# Everything that drnet::drnet needs; OpenMP, oneTBB and ONNX are optional.
 macro(drnet_find_dependencies)
   find_package(Eigen3 3.4 QUIET NO_MODULE)
   drnet_require(Eigen3_FOUND "Eigen 3.4" libeigen3-dev)
@@ -19,6 +19,13 @@ macro(drnet_find_dependencies)
   find_package(Threads QUIET)
   find_package(OpenMP QUIET COMPONENTS CXX)
   find_package(TBB 2021 QUIET)
+  find_package(Protobuf QUIET)  # ONNX's package takes its target for granted
+  find_package(ONNX QUIET)
+  if(Protobuf_FOUND AND ONNX_FOUND)
+    set(drnet_onnx_found ON)
+  else()
+    set(drnet_onnx_found OFF)
+  endif()
 endmacro()
 
 macro(drnet_find_image_dependencies)

@@ -1,8 +1,8 @@
 # Writes OUTPUT, a ctest script with one test for each Catch2 test case of EXECUTABLE (Catch2 2.13 or 3).
 # Labels: FOLDER, and those of the tags below that the test case carries. A test that prints "SKIPPED: reason"
-# and does not fail counts as skipped.
+# and does not fail counts as skipped. A test with the tag [runtime] needs the ctest fixture of that name.
 cmake_minimum_required(VERSION 3.25)
-set(tags reference slow small threads)
+set(tags reference runtime slow small threads)
 
 # The names of the test cases that match a test specification, one list element each.
 function(list_names spec result)
@@ -50,11 +50,15 @@ foreach(encoded IN LISTS all)
       list(APPEND labels ${tag})
     endif()
   endforeach()
+  set(fixture "")
+  if(encoded IN_LIST tagged_runtime)
+    set(fixture " FIXTURES_REQUIRED runtime")
+  endif()
   plain("${encoded}" name)
   string(REGEX REPLACE "([][,\\\\\"])" "\\\\\\1" spec "${name}")
   string(APPEND script
     "add_test([==[${FOLDER}: ${name}]==] [==[${EXECUTABLE}]==] [==[${spec}]==])\n"
-    "set_tests_properties([==[${FOLDER}: ${name}]==] PROPERTIES LABELS \"${labels}\"\n"
+    "set_tests_properties([==[${FOLDER}: ${name}]==] PROPERTIES LABELS \"${labels}\"${fixture}\n"
     "  SKIP_REGULAR_EXPRESSION [==[SKIPPED: .*(All tests passed|1 passed|1 skipped)]==]\n"
     "  FAIL_REGULAR_EXPRESSION [==[No test cases matched]==])\n")
 endforeach()

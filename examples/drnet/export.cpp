@@ -1,4 +1,4 @@
-// drnet export: a network's weights for other programs.
+// drnet export: a network for other programs.
 #include "commands.hpp"
 #include "setup.hpp"
 
@@ -6,14 +6,22 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <vector>
 
 namespace drnet::program {
 
 namespace {
 
-/// One candidate as a plain state dict, or everything under torchvision's names with banks. The names of the
-/// classes go with it.
-void export_safetensors(const ExportOptions& options, Model& model) {
+/// Files that were written; the names of the classes go with each of them.
+using Files = std::vector<std::filesystem::path>;
+
+/// One candidate as a plain state dict, or everything under torchvision's names with banks.
+Files export_safetensors(const ExportOptions& options, Model& model) {
+  if (std::filesystem::path(options.output).extension() != ".safetensors")
+    throw Error("--output", "a file that ends in .safetensors", "'" + options.output + "'");
+  if (options.keep_batch_norm)
+    throw Error("--keep-batch-norm", "--format onnx: a state dict keeps them always",
+                "--format " + options.format);
   LoadOptions load = load_options(options.names, options.official);
   Metadata metadata = class_names_in(options.weights);
   if (options.candidate == 0) {
@@ -26,19 +34,34 @@ void export_safetensors(const ExportOptions& options, Model& model) {
     model.load(options.weights, load);
     model.export_candidate(candidate, options.output, metadata);
   }
+  return {options.output};
+}
+
+/// The classifier at each candidate and the predictor, as ONNX models in a folder.
+Files export_onnx(const ExportOptions& options, Model& model) {
+  if (options.candidate != 0)
+    throw Error("--candidate", "--format safetensors: ONNX models are written of all candidates",
+                "--format " + options.format);
+  model.load(options.weights, load_options(options.names, options.official));
+  Metadata metadata{{"model", model.info().name}};
+  for (const auto& [key, value] : class_names_in(options.weights)) metadata["class_names"] = value;
+  return model.export_onnx(options.output, options.keep_batch_norm, metadata);
 }
 
 }  // namespace
 
 int run_export(const ExportOptions& options) {
+  if (options.format != "safetensors" && options.format != "onnx")
+    throw Error("--format", "safetensors or onnx", "'" + options.format + "'");
   const auto model = make_model(options.model, 0);
-  if (std::filesystem::path(options.output).extension() != ".safetensors")
-    throw Error("--output", "a file that ends in .safetensors", "'" + options.output + "'");
-  export_safetensors(options, *model);
+  std::vector<std::string> files;
+  for (const auto& path :
+       options.format == "onnx" ? export_onnx(options, *model) : export_safetensors(options, *model))
+    files.push_back(path.string());
   if (options.json)
-    std::printf("%s\n", nlohmann::json{{"output", options.output}}.dump().c_str());
+    std::printf("%s\n", nlohmann::json{{"output", options.output}, {"files", files}}.dump().c_str());
   else
-    std::printf("exported: %s\n", options.output.c_str());
+    for (const std::string& file : files) std::printf("exported: %s\n", file.c_str());
   return 0;
 }
 

@@ -188,15 +188,23 @@ void add_predict(CLI::App& program, PredictOptions& options) {
 }
 
 void add_export(CLI::App& program, ExportOptions& options) {
-  auto& command = *program.add_subcommand("export", "Write a network's weights for other programs");
+  auto& command = *program.add_subcommand("export", "Write a network for other programs");
   add_model(command, options.model)->required();
   add_weights(command, options.weights, options.names, options.official);
-  command.add_option("--output", options.output, "File to write (.safetensors)")->required();
+  command
+      .add_option("--format", options.format,
+                  "safetensors: a state dict; onnx: a model for each resolution and one for the predictor")
+      ->capture_default_str();
+  command.add_option("--output", options.output, "File to write (.safetensors); the folder of ONNX models")
+      ->required();
   command
       .add_option("--candidate", options.candidate,
-                  "Resolution to write as a plain state dict, without the predictor; 0: all of them, with it")
+                  "Safetensors: resolution to write as a plain state dict, without the predictor; 0: all of "
+                  "them, with it")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
+  command.add_flag("--keep-batch-norm", options.keep_batch_norm,
+                   "ONNX: do not fold batch norms into the convolutions before them");
   command.add_flag("--json", options.json, "Print JSON instead of text");
 }
 

@@ -109,6 +109,10 @@ class Model {
   /// One candidate (an index) as a plain state dict.
   virtual void export_candidate(int candidate, const std::filesystem::path& path,
                                 const Metadata& metadata) const = 0;
+  /// As ONNX models in `folder`. Returns the files; throws Error in a build without drnet::onnx.
+  virtual std::vector<std::filesystem::path> export_onnx(const std::filesystem::path& folder,
+                                                         bool keep_batch_norm,
+                                                         const Metadata& metadata) const = 0;
   [[nodiscard]] virtual std::unique_ptr<Classifying> session(Policy policy, SessionOptions options) const = 0;
   /// Trains this model, which must outlive the result.
   [[nodiscard]] virtual std::unique_ptr<Training> training(Policy policy, Index batch,

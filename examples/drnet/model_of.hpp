@@ -5,6 +5,9 @@
 #include "model.hpp"
 
 #include <drnet/io/weights.hpp>
+#if DRNET_WITH_ONNX
+#include <drnet/io/onnx.hpp>
+#endif
 
 #include <utility>
 
@@ -86,6 +89,15 @@ class ModelOf final : public Model {
   void export_candidate(int candidate, const std::filesystem::path& path,
                         const Metadata& metadata) const override {
     drnet::export_candidate(net_, candidate, path, with_preparation(metadata));
+  }
+  std::vector<std::filesystem::path> export_onnx([[maybe_unused]] const std::filesystem::path& folder,
+                                                 [[maybe_unused]] bool keep_batch_norm,
+                                                 [[maybe_unused]] const Metadata& metadata) const override {
+#if DRNET_WITH_ONNX
+    return drnet::export_onnx(net_, folder, {.fold_batch_norm = !keep_batch_norm, .metadata = metadata});
+#else
+    throw Error("--format onnx", "a build with the component drnet::onnx", "one without it");
+#endif
   }
   [[nodiscard]] std::unique_ptr<Classifying> session(Policy policy, SessionOptions options) const override {
     return std::make_unique<SessionOf<Net>>(net_, std::move(policy), std::move(options));

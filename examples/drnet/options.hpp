@@ -55,9 +55,10 @@ struct CalibrateOptions {
 };
 
 struct ExportOptions {
-  std::string model, weights, names, output;
+  std::string model, weights, names, output, format = "safetensors";
   bool official = false, json = false;
-  int candidate = 0;  ///< in pixels; 0: all
+  int candidate = 0;             ///< in pixels; 0: all
+  bool keep_batch_norm = false;  ///< ONNX: instead of folding it into the convolutions
 };
 
 struct SummaryOptions {

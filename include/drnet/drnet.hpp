@@ -1,6 +1,7 @@
 // drnet: dynamic-resolution image classification on CPUs. This header brings everything that needs Eigen,
 // xtensor, Random123 and nlohmann-json only; <drnet/data/image_folder.hpp>, <drnet/data/decode.hpp> and
-// <drnet/data/open.hpp> need libjpeg and libpng (component drnet::image).
+// <drnet/data/open.hpp> need libjpeg and libpng (component drnet::image), <drnet/io/onnx.hpp> needs libonnx
+// and protobuf (component drnet::onnx).
 #pragma once
 
 #include <drnet/core/error.hpp>

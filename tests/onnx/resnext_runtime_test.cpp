@@ -1,0 +1,11 @@
+// ONNX Runtime on ResNeXt.
+#include <onnx/runtime.hpp>
+
+#include <drnet/models/resnet.hpp>
+
+using namespace onnx_test;
+
+TEST_CASE("ONNX Runtime gives the logits of ResNeXt-50", "[runtime][slow]") {
+  if (!runtime_or_skip()) return;
+  check_candidates<models::ResNeXt50<1000>>();
+}
