@@ -18,16 +18,16 @@ namespace {
 /// The first pictures of each class, in the order of a shuffled loader: a random sample.
 class Examples {
  public:
-  Examples(const std::vector<int>& candidates, const Dataset& dataset, std::size_t most)
-      : candidates_(candidates), dataset_(dataset), most_(most), kept_(candidates.size() + 1) {}
+  Examples(const ModelInfo& model, const Dataset& dataset, std::size_t most)
+      : model_(model), dataset_(dataset), most_(most), kept_(model.candidates.size() + 1) {}
 
   /// Picture i of the batch, what each candidate says of it, and the smallest candidate that is right.
   void add(const Batch& batch, std::size_t i, const std::vector<int>& answers,
            std::optional<std::size_t> smallest) {
-    const std::size_t m = candidates_.size();
+    const std::size_t m = model_.candidates.size();
     if (kept_[smallest.value_or(m)]++ >= most_) return;
-    MontageImage image = montage_image(batch.view(), static_cast<Index>(i));
-    image.resolution = smallest ? candidates_[*smallest] : 0;
+    MontageImage image = montage_image(batch.view(), static_cast<Index>(i), model_.preparation);
+    image.resolution = smallest ? model_.candidates[*smallest] : 0;
     image.label = name(batch.labels[i]);
     image.predicted = name(smallest ? answers[std::min(*smallest + 1, m - 1)] : answers.front());
     images_.push_back(std::move(image));
@@ -39,7 +39,7 @@ class Examples {
     return dataset_.class_names()[static_cast<std::size_t>(label)];
   }
 
-  const std::vector<int>& candidates_;
+  const ModelInfo& model_;
   const Dataset& dataset_;
   std::size_t most_;
   std::vector<std::size_t> kept_;
@@ -91,7 +91,7 @@ ResolutionAnalysis analyze_minimum_resolution(const Model& model, const Policy& 
         policy,
         {.router = FixedRouter{static_cast<int>(j)}, .chunk = how.chunk, .resampling = how.resampling}));
   const Loader loader(dataset, evaluation_transform(info), {.batch = options.batch, .seed = options.seed});
-  Examples examples(info.candidates, dataset, options.examples);
+  Examples examples(info, dataset, options.examples);
   const auto flags = std::make_unique<bool[]>(m * dataset.size());
   const std::span<bool> correct(flags.get(), m * dataset.size());
   std::size_t done = 0;

@@ -94,7 +94,8 @@ class ModelOf final : public Model {
                                                  [[maybe_unused]] bool keep_batch_norm,
                                                  [[maybe_unused]] const Metadata& metadata) const override {
 #if DRNET_WITH_ONNX
-    return drnet::export_onnx(net_, folder, {.fold_batch_norm = !keep_batch_norm, .metadata = metadata});
+    return drnet::export_onnx(net_, folder,
+                              {.fold_batch_norm = !keep_batch_norm, .metadata = with_preparation(metadata)});
 #else
     throw Error("--format onnx", "a build with the component drnet::onnx", "one without it");
 #endif

@@ -9,27 +9,29 @@ namespace drnet::program {
 
 namespace {
 
-/// 8-bit interleaved pixels of a normalized planar image.
-std::vector<std::uint8_t> to_pixels(const ImageBatch<float>& images, Index i) {
-  const Normalization normalization;
+/// 8-bit interleaved pixels of a planar image, with its preparation undone.
+std::vector<std::uint8_t> to_pixels(const ImageBatch<float>& images, Index i,
+                                    const Preparation& preparation) {
+  const auto& [mean, deviation] = preparation.normalization;
   const auto plane = static_cast<std::size_t>(images.height) * static_cast<std::size_t>(images.width);
   const float* samples = images.image(i);
   std::vector<std::uint8_t> pixels(3 * plane);
   for (std::size_t c = 0; c < 3; ++c)
     for (std::size_t p = 0; p < plane; ++p) {
-      const float value = samples[c * plane + p] * normalization.deviation[c] + normalization.mean[c];
-      pixels[3 * p + c] = static_cast<std::uint8_t>(std::lround(std::clamp(255 * value, 0.0F, 255.0F)));
+      const float value = samples[c * plane + p] * deviation[c] + mean[c];
+      const std::size_t upright = preparation.half_turn ? plane - 1 - p : p;
+      pixels[3 * upright + c] = static_cast<std::uint8_t>(std::lround(std::clamp(255 * value, 0.0F, 255.0F)));
     }
   return pixels;
 }
 
 }  // namespace
 
-MontageImage montage_image(const ImageBatch<float>& images, Index i) {
+MontageImage montage_image(const ImageBatch<float>& images, Index i, const Preparation& preparation) {
   MontageImage image;
   image.width = images.width;
   image.height = images.height;
-  image.pixels = to_pixels(images, i);
+  image.pixels = to_pixels(images, i, preparation);
   return image;
 }
 
@@ -44,7 +46,7 @@ std::vector<MontageImage> make_montage(const Model& model, const Policy& policy,
   const auto name = [&](int label) { return dataset.class_names()[static_cast<std::size_t>(label)]; };
   std::vector<MontageImage> montage;
   for (std::size_t i = 0; i < results.size(); ++i) {
-    montage.push_back(montage_image(batch.view(), static_cast<Index>(i)));
+    montage.push_back(montage_image(batch.view(), static_cast<Index>(i), model.info().preparation));
     montage.back().label = name(batch.labels[i]);
     montage.back().predicted = name(results[i].label);
     montage.back().resolution = results[i].resolution;

@@ -1,4 +1,4 @@
-// Example pictures, as the network sees them, with what it said of them.
+// Example pictures, cut as the network sees them, with what it said of them.
 #pragma once
 
 #include "model.hpp"
@@ -10,8 +10,9 @@
 
 namespace drnet::program {
 
-/// The pixels of image i of a batch that evaluation_transform() made.
-[[nodiscard]] MontageImage montage_image(const ImageBatch<float>& images, Index i);
+/// The pixels of image i of a batch that evaluation_transform() made, as they were before its preparation.
+[[nodiscard]] MontageImage montage_image(const ImageBatch<float>& images, Index i,
+                                         const Preparation& preparation);
 
 /// Classifies `count` pictures drawn from the data set (by `seed`).
 [[nodiscard]] std::vector<MontageImage> make_montage(const Model& model, const Policy& policy,

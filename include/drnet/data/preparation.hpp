@@ -6,6 +6,7 @@
 #include <drnet/data/augment.hpp>
 
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <map>
 #include <sstream>
@@ -26,12 +27,15 @@ inline std::array<float, 3> three_numbers(const std::string& text, bool positive
   return values;
 }
 
-/// Three numbers that read back exactly.
+/// Three numbers in the fewest digits that read back exactly.
 inline std::string text_of(const std::array<float, 3>& values) {
-  std::ostringstream text;
-  text.precision(9);
-  text << values[0] << ' ' << values[1] << ' ' << values[2];
-  return text.str();
+  std::string text;
+  for (const float v : values) {
+    std::array<char, 32> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), v).ptr;
+    text.append(text.empty() ? "" : " ").append(digits.data(), end);
+  }
+  return text;
 }
 }  // namespace detail
 
@@ -48,8 +52,7 @@ struct Preparation {
 };
 
 /// From the metadata of a weights file: "mean" and "std" (three numbers each, of samples in [0, 1]) and
-/// "rotate180"
-/// ("true" or "false", an explanation may follow). Throws Error at `place` for other values.
+/// "rotate180" ("true" or "false", an explanation may follow). Throws Error at `place` for other values.
 [[nodiscard]] inline Preparation preparation_of(const std::map<std::string, std::string>& metadata,
                                                 const std::string& place) {
   Preparation result;
@@ -65,16 +68,11 @@ struct Preparation {
   return result;
 }
 
-/// The same as metadata; empty for the defaults.
+/// The same as metadata.
 [[nodiscard]] inline std::map<std::string, std::string> metadata_of(const Preparation& preparation) {
-  std::map<std::string, std::string> result;
-  if (const Normalization usual; preparation.normalization.mean != usual.mean ||
-                                 preparation.normalization.deviation != usual.deviation) {
-    result["mean"] = detail::text_of(preparation.normalization.mean);
-    result["std"] = detail::text_of(preparation.normalization.deviation);
-  }
-  if (preparation.half_turn) result["rotate180"] = "true";
-  return result;
+  return {{"mean", detail::text_of(preparation.normalization.mean)},
+          {"std", detail::text_of(preparation.normalization.deviation)},
+          {"rotate180", preparation.half_turn ? "true" : "false"}};
 }
 
 }  // namespace drnet::inline DRNET_ISA
