@@ -14,6 +14,8 @@ namespace drnet::program {
 int run_calibrate(const CalibrateOptions& options) {
   const auto model = make_model(options.model, options.run.seed);
   const ModelInfo& info = model->info();
+  if (!options.unfold && info.candidates.size() < 2)
+    throw Error("calibrate", "a network with at least two candidates, or --unfold", info.name + " with one");
   const int native = options.native == 0 ? 0 : candidate_index("--native", options.native, info.candidates);
   model->load(options.weights, {.predictor = false});
   const auto dataset = open_pictures(options.data, Split::train, info, options.run.seed);
@@ -23,9 +25,8 @@ int run_calibrate(const CalibrateOptions& options) {
     model->unfold_batch_norm(pictures.view(), policy);
   else
     model->calibrate_banks(pictures.view(), policy, {.native = native, .match_native = options.match_native});
-  Metadata metadata = class_names_in(options.weights);
-  metadata["model"] = info.name;
-  model->save(options.output, metadata);
+  // A predictor that the seed drew would look like a trained one.
+  model->save(options.output, {{"model", info.name}}, {.predictor = info.predictor_loaded});
   if (options.run.json)
     std::printf("%s\n", nlohmann::json{{"model", info.name},
                                        {"images", pictures.labels.size()},

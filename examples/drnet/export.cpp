@@ -12,7 +12,7 @@ namespace drnet::program {
 
 namespace {
 
-/// Files that were written; the names of the classes go with each of them.
+/// Those that were written.
 using Files = std::vector<std::filesystem::path>;
 
 /// One candidate as a plain state dict, or everything under torchvision's names with banks.
@@ -23,16 +23,14 @@ Files export_safetensors(const ExportOptions& options, Model& model) {
     throw Error("--keep-batch-norm", "--format onnx: a state dict keeps them always",
                 "--format " + options.format);
   LoadOptions load = load_options(options.names, options.official);
-  Metadata metadata = class_names_in(options.weights);
   if (options.candidate == 0) {
     model.load(options.weights, load);
-    metadata["model"] = model.info().name;
-    model.save(options.output, metadata);
+    model.save(options.output, {{"model", model.info().name}});
   } else {
     const int candidate = candidate_index("--candidate", options.candidate, model.info().candidates);
     load.predictor = false;
     model.load(options.weights, load);
-    model.export_candidate(candidate, options.output, metadata);
+    model.export_candidate(candidate, options.output, {});
   }
   return {options.output};
 }
@@ -43,9 +41,7 @@ Files export_onnx(const ExportOptions& options, Model& model) {
     throw Error("--candidate", "--format safetensors: ONNX models are written of all candidates",
                 "--format " + options.format);
   model.load(options.weights, load_options(options.names, options.official));
-  Metadata metadata{{"model", model.info().name}};
-  for (const auto& [key, value] : class_names_in(options.weights)) metadata["class_names"] = value;
-  return model.export_onnx(options.output, options.keep_batch_norm, metadata);
+  return model.export_onnx(options.output, options.keep_batch_norm, {{"model", model.info().name}});
 }
 
 }  // namespace

@@ -164,7 +164,7 @@ void add_calibrate(CLI::App& program, CalibrateOptions& options) {
       ->check(CLI::Range(2, 100'000));
   auto* native = command.add_option(
       "--native", options.native,
-      "Resolution that the weights were trained at, whose batch norms stay (default: the largest)");
+      "Resolution that the weights were trained at, where their answers stay (default: the largest)");
   auto* match =
       command.add_flag("--match-native", options.match_native,
                        "Give all banks the native scale and shift (also where batch norms are folded)");

@@ -1,5 +1,7 @@
 #include "model.hpp"
 
+#include "zoo.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -22,10 +24,7 @@ bool is_fixed(const ModelEntry* entry) {
   return entry->name.find(',') == std::string_view::npos;
 }
 
-/// What topology() in zoo.hpp knows.
-constexpr const char* kFamilies =
-    "resnet20, resnet32, resnet44, resnet56, resnet18, resnet34, resnet50, resnet101, resnet152, resnext50, "
-    "mobilenet_v2, mobilenet_v2_075, efficientnet_b0, efficientnet_b1, efficientnet_b2, efficientnet_b3";
+static_assert(Zoo::kValid, "every family of the zoo has a topology that fits its pictures");
 
 std::string names() {
   std::vector<std::string> list;
@@ -59,7 +58,7 @@ std::unique_ptr<Model> make_model(const std::string& name, std::uint64_t seed) {
               "'" + name + "'" + (found.empty() ? "" : ", which means several of them") +
                   "; to have others, list all that are wanted in cmake -DDRNET_PROGRAM_MODELS="
                   "\"NAME[/CLASSES]:R1,R2,...[@PREDICTOR_INPUT];...\" (names: " +
-                  kFamilies + ")");
+                  join(Zoo::kNames) + ")");
 }
 
 }  // namespace drnet::program

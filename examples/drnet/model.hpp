@@ -28,17 +28,19 @@ using Metadata = std::map<std::string, std::string>;
 /// `place` where there is none.
 [[nodiscard]] double number_in(const Metadata& metadata, const std::string& key, const std::string& place);
 
-/// The constants of a network.
+/// What a network is, and what the file of its weights said.
 struct ModelInfo {
   std::string name;  ///< as in the table, e.g. "resnet20:32,24,16"
   int classes = 0;
-  std::vector<int> candidates;  ///< in pixels, largest first
-  std::vector<Index> macs;      ///< of the classifier, at each candidate
-  Index predictor_macs = 0;     ///< 0 without a predictor
-  int predictor_input = 0;      ///< in pixels; 0 without a predictor
-  Index parameters = 0;         ///< of classifier and predictor
-  bool small_pictures = false;  ///< made for CIFAR's pictures: no scaling before the crop
-  Preparation preparation{};    ///< of the pictures, as the weights' file says
+  std::vector<int> candidates;           ///< in pixels, largest first
+  std::vector<Index> macs;               ///< of the classifier, at each candidate
+  Index predictor_macs = 0;              ///< 0 without a predictor
+  int predictor_input = 0;               ///< in pixels; 0 without a predictor
+  Index parameters = 0;                  ///< of classifier and predictor
+  bool small_pictures = false;           ///< made for CIFAR's pictures: no scaling before the crop
+  Preparation preparation{};             ///< of the pictures, as the weights' file says
+  std::vector<std::string> class_names;  ///< as the weights' file says; empty where it has none
+  bool predictor_loaded = false;         ///< the weights' file had those of the predictor, too
 
   [[nodiscard]] bool has_predictor() const { return predictor_input > 0; }
 };
@@ -99,9 +101,11 @@ class Model {
   virtual ~Model() = default;
   [[nodiscard]] virtual const ModelInfo& info() const = 0;
   [[nodiscard]] virtual Summary summary() const = 0;
-  /// Throws Error for a file of another network.
+  /// Keeps what the file's metadata say. Throws Error for a file of another network.
   virtual void load(const std::filesystem::path& path, const LoadOptions& options) = 0;
-  virtual void save(const std::filesystem::path& path, const Metadata& metadata) const = 0;
+  /// Writes the weights; metadata that load() kept go with them, as in the exports below.
+  virtual void save(const std::filesystem::path& path, const Metadata& metadata,
+                    const SaveOptions& options = {}) const = 0;
   /// See inference/calibration.hpp.
   virtual void unfold_batch_norm(const ImageBatch<float>& images, const Policy& policy) = 0;
   virtual void calibrate_banks(const ImageBatch<float>& images, const Policy& policy,

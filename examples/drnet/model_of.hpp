@@ -3,11 +3,14 @@
 
 #include "layer_rows.hpp"
 #include "model.hpp"
+#include "names.hpp"
 
 #include <drnet/io/weights.hpp>
 #if DRNET_WITH_ONNX
 #include <drnet/io/onnx.hpp>
 #endif
+
+#include <nlohmann/json.hpp>
 
 #include <utility>
 
@@ -67,17 +70,21 @@ class ModelOf final : public Model {
     const SafeTensors file = SafeTensors::read(path);
     const auto other = file.metadata().find("model");
     const Preparation preparation = preparation_of(file.metadata(), path.string());
+    std::vector<std::string> names = class_names_in(file.metadata(), info_.classes);
     try {
       drnet::load(net_, file, options);
       info_.preparation = preparation;
+      info_.class_names = std::move(names);
+      info_.predictor_loaded = holds_predictor(file);
     } catch (const Error& e) {
       if (other == file.metadata().end() || other->second == info_.name) throw;
       throw Error(path.string(), "weights of " + info_.name,
                   "those of " + other->second + " (" + e.got() + ")");
     }
   }
-  void save(const std::filesystem::path& path, const Metadata& metadata) const override {
-    drnet::save(net_, path, with_preparation(metadata));
+  void save(const std::filesystem::path& path, const Metadata& metadata,
+            const SaveOptions& options) const override {
+    drnet::save(net_, path, described(metadata), options);
   }
   void unfold_batch_norm(const ImageBatch<float>& images, const Policy& policy) override {
     unfold_network(net_, images, policy);
@@ -88,14 +95,14 @@ class ModelOf final : public Model {
   }
   void export_candidate(int candidate, const std::filesystem::path& path,
                         const Metadata& metadata) const override {
-    drnet::export_candidate(net_, candidate, path, with_preparation(metadata));
+    drnet::export_candidate(net_, candidate, path, described(metadata));
   }
   std::vector<std::filesystem::path> export_onnx([[maybe_unused]] const std::filesystem::path& folder,
                                                  [[maybe_unused]] bool keep_batch_norm,
                                                  [[maybe_unused]] const Metadata& metadata) const override {
 #if DRNET_WITH_ONNX
-    return drnet::export_onnx(net_, folder,
-                              {.fold_batch_norm = !keep_batch_norm, .metadata = with_preparation(metadata)});
+    return drnet::export_onnx(
+        net_, folder, {.fold_batch_norm = !keep_batch_norm, .metadata = described(metadata, "class_names")});
 #else
     throw Error("--format onnx", "a build with the component drnet::onnx", "one without it");
 #endif
@@ -109,8 +116,10 @@ class ModelOf final : public Model {
   }
 
  private:
-  [[nodiscard]] Metadata with_preparation(Metadata metadata) const {
+  /// With what load() kept, where `metadata` does not say it already.
+  [[nodiscard]] Metadata described(Metadata metadata, const char* class_names = kClassNames) const {
     metadata.merge(metadata_of(info_.preparation));
+    if (!info_.class_names.empty()) metadata.emplace(class_names, nlohmann::json(info_.class_names).dump());
     return metadata;
   }
 

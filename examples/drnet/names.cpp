@@ -2,7 +2,6 @@
 
 #include <drnet/core/error.hpp>
 #include <drnet/data/file.hpp>
-#include <drnet/io/safetensors.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -19,31 +18,26 @@ std::vector<std::string> from_file(const std::string& file) {
   return names;
 }
 
-/// Empty where the weights say nothing, or nothing that can be used.
-std::vector<std::string> from_weights(const std::filesystem::path& weights) {
-  const auto metadata = SafeTensors::read(weights).metadata();
-  const auto found = metadata.find("classes");
+}  // namespace
+
+std::vector<std::string> class_names_in(const Metadata& metadata, int classes) {
+  const auto found = metadata.find(kClassNames);
   if (found == metadata.end()) return {};
   const auto list = nlohmann::json::parse(found->second, nullptr, false);
   std::vector<std::string> names;
   if (list.is_array())
     for (const auto& name : list)
       if (name.is_string()) names.push_back(name.get<std::string>());
+  if (names.size() != static_cast<std::size_t>(classes)) names.clear();
   return names;
 }
 
-}  // namespace
-
-std::vector<std::string> class_names(const std::string& file, const std::filesystem::path& weights,
-                                     int classes) {
-  const auto count = static_cast<std::size_t>(classes);
-  std::vector<std::string> names = file.empty() ? from_weights(weights) : from_file(file);
-  if (!file.empty() && names.size() != count)
-    throw Error("--classes " + file, std::to_string(classes) + " lines", std::to_string(names.size()));
-  if (names.size() != count) {
-    names.clear();
-    for (int label = 0; label < classes; ++label) names.push_back("class " + std::to_string(label));
-  }
+std::vector<std::string> class_names(const std::string& file, const ModelInfo& model) {
+  std::vector<std::string> names = file.empty() ? model.class_names : from_file(file);
+  if (!file.empty() && names.size() != static_cast<std::size_t>(model.classes))
+    throw Error("--classes " + file, std::to_string(model.classes) + " lines", std::to_string(names.size()));
+  for (int label = 0; names.size() < static_cast<std::size_t>(model.classes); ++label)
+    names.push_back("class " + std::to_string(label));
   return names;
 }
 

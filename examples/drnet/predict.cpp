@@ -74,9 +74,8 @@ int run_predict(const PredictOptions& options) {
   model->load(options.weights, load);
   const auto dataset =
       options.data.data.empty() ? nullptr : open_pictures(options.data, Split::test, info, options.run.seed);
-  const auto names = dataset != nullptr && options.classes.empty()
-                         ? dataset->class_names()
-                         : class_names(options.classes, options.weights, info.classes);
+  const auto names = dataset != nullptr && options.classes.empty() ? dataset->class_names()
+                                                                   : class_names(options.classes, info);
   const auto session = model->session(make_policy(options.run), session_of_one);
   const Transform transform = evaluation_transform(info);
   const int size = info.candidates.front();

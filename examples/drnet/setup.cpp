@@ -33,10 +33,4 @@ int candidate_index(const char* option, int pixels, const std::vector<int>& cand
   return static_cast<int>(found - candidates.begin());
 }
 
-Metadata class_names_in(const std::string& weights) {
-  const Metadata all = SafeTensors::read(weights).metadata();
-  const auto classes = all.find("classes");
-  return classes == all.end() ? Metadata{} : Metadata{*classes};
-}
-
 }  // namespace drnet::program

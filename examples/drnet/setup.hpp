@@ -18,7 +18,4 @@ namespace drnet::program {
 /// The candidate of that many pixels. Throws Error naming `option` and listing all.
 [[nodiscard]] int candidate_index(const char* option, int pixels, const std::vector<int>& candidates);
 
-/// The names of the classes that a weights file holds, as metadata for another one; empty without them.
-[[nodiscard]] Metadata class_names_in(const std::string& weights);
-
 }  // namespace drnet::program

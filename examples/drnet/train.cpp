@@ -5,6 +5,7 @@
 #include "interrupt.hpp"
 #include "measured_pictures.hpp"
 #include "montage.hpp"
+#include "names.hpp"
 #include "pictures.hpp"
 #include "progress.hpp"
 #include "recipe.hpp"
@@ -169,7 +170,7 @@ void finish_training(const Run& run) {
   const ModelInfo& info = run.model.info();
   run.model.save(run.folder.weights(), {{"model", info.name},
                                         {"data", run.options.data.data},
-                                        {"classes", nlohmann::json(run.validation.class_names()).dump()}});
+                                        {kClassNames, nlohmann::json(run.validation.class_names()).dump()}});
   std::vector<Router> routers;
   for (std::size_t j = 0; j < info.candidates.size(); ++j)
     routers.emplace_back(FixedRouter{static_cast<int>(j)});

@@ -9,6 +9,10 @@
 #include <drnet/models/resnet.hpp>
 #include <drnet/models/resolution_predictor.hpp>
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <tuple>
 #include <type_traits>
 
 namespace drnet::program {
@@ -23,46 +27,42 @@ namespace drnet::program {
   return name.starts_with("mobilenet") || name.starts_with("efficientnet");
 }
 
-/// The topology called Name, as a type in a value.
-template <FixedString Name, int Classes>
-[[nodiscard]] consteval auto topology() {
-  constexpr std::string_view name = Name.view();
-  if constexpr (name == "resnet20")
-    return std::type_identity<models::CifarResNet20<Classes>>{};
-  else if constexpr (name == "resnet32")
-    return std::type_identity<models::CifarResNet32<Classes>>{};
-  else if constexpr (name == "resnet44")
-    return std::type_identity<models::CifarResNet44<Classes>>{};
-  else if constexpr (name == "resnet56")
-    return std::type_identity<models::CifarResNet56<Classes>>{};
-  else if constexpr (name == "resnet18")
-    return std::type_identity<models::ResNet18<Classes>>{};
-  else if constexpr (name == "resnet34")
-    return std::type_identity<models::ResNet34<Classes>>{};
-  else if constexpr (name == "resnet50")
-    return std::type_identity<models::ResNet50<Classes>>{};
-  else if constexpr (name == "resnet101")
-    return std::type_identity<models::ResNet101<Classes>>{};
-  else if constexpr (name == "resnet152")
-    return std::type_identity<models::ResNet152<Classes>>{};
-  else if constexpr (name == "resnext50")
-    return std::type_identity<models::ResNeXt50<Classes>>{};
-  else if constexpr (name == "mobilenet_v2")
-    return std::type_identity<models::MobileNetV2<Classes>>{};
-  else if constexpr (name == "mobilenet_v2_075")
-    return std::type_identity<
-        models::MobileNetV2With<models::MobileNetV2Options{.classes = Classes, .width = 0.75}>>{};
-  else if constexpr (name == "efficientnet_b0")
-    return std::type_identity<models::EfficientNetB0<Classes>>{};
-  else if constexpr (name == "efficientnet_b1")
-    return std::type_identity<models::EfficientNetB1<Classes>>{};
-  else if constexpr (name == "efficientnet_b2")
-    return std::type_identity<models::EfficientNetB2<Classes>>{};
-  else if constexpr (name == "efficientnet_b3")
-    return std::type_identity<models::EfficientNetB3<Classes>>{};
-  else
-    static_assert(Name.text[0] == '\0' && Name.text[0] != '\0', "the zoo has no network of this name");
-}
+/// A name, and the topology that it means for a number of classes.
+template <FixedString Name, template <int> class Classifier>
+struct Family {
+  static constexpr std::string_view kName = Name.view();
+  static constexpr int kInput = is_cifar(kName) ? 32 : 224;  ///< usual side of its pictures
+  template <int Classes>
+  using Topology = Classifier<Classes>;
+};
+
+template <class... Families>
+struct FamilyList {
+  static constexpr std::array kNames{Families::kName...};
+  template <std::size_t I>
+  using At = std::tuple_element_t<I, std::tuple<Families...>>;
+  static constexpr bool kValid =
+      (... && valid<typename Families::template Topology<10>, Shape{3, Families::kInput, Families::kInput}>);
+
+  /// The place of a name in the list; kNames.size() where it is not there.
+  static consteval std::size_t find(std::string_view name) {
+    return static_cast<std::size_t>(std::ranges::find(kNames, name) - kNames.begin());
+  }
+};
+
+template <int Classes>
+using MobileNetV2Narrow =
+    models::MobileNetV2With<models::MobileNetV2Options{.classes = Classes, .width = 0.75}>;
+
+using Zoo = FamilyList<
+    Family<"resnet20", models::CifarResNet20>, Family<"resnet32", models::CifarResNet32>,
+    Family<"resnet44", models::CifarResNet44>, Family<"resnet56", models::CifarResNet56>,
+    Family<"resnet18", models::ResNet18>, Family<"resnet34", models::ResNet34>,
+    Family<"resnet50", models::ResNet50>, Family<"resnet101", models::ResNet101>,
+    Family<"resnet152", models::ResNet152>, Family<"resnext50", models::ResNeXt50>,
+    Family<"mobilenet_v2", models::MobileNetV2>, Family<"mobilenet_v2_075", MobileNetV2Narrow>,
+    Family<"efficientnet_b0", models::EfficientNetB0>, Family<"efficientnet_b1", models::EfficientNetB1>,
+    Family<"efficientnet_b2", models::EfficientNetB2>, Family<"efficientnet_b3", models::EfficientNetB3>>;
 
 /// CIFAR's predictor: the classifier costs too little for the paper's.
 template <int Input>
@@ -81,7 +81,9 @@ struct Entry {
                                 : kMobile                     ? 64
                                 : Candidates::kLargest <= 128 ? 64
                                                               : 128;
-  using Topology = typename decltype(topology<Name, kClasses>())::type;
+  static constexpr std::size_t kFamily = Zoo::find(Name.view());
+  static_assert(kFamily < Zoo::kNames.size(), "the zoo has no network of this name");
+  using Topology = typename Zoo::At<kFamily>::template Topology<kClasses>;
   using Predictor =
       std::conditional_t<sizeof...(Rs) == 1, NoPredictor,
                          std::conditional_t<kCifar, SmallPredictor<kInput>,

@@ -139,6 +139,14 @@ TEST_CASE(
                    training_logits<2>(net, pictures.batch(), Statistics::batch)) < 1e-4);
 }
 
+TEST_CASE("No image is left alone in a batch that normalizes itself") {
+  const Pictures<float> pictures(3);
+  Net uneven = support::trained_net(), together = support::trained_net();
+  calibrate_banks(uneven, pictures.batch(), {}, {.batch = 2});
+  calibrate_banks(together, pictures.batch(), {}, {.batch = 3});
+  CHECK(support::Snapshot<float>(uneven) == support::Snapshot<float>(together));
+}
+
 TEST_CASE("Calibration refuses what nothing can be measured on, and leaves the network") {
   const Pictures<float> pictures(4);
   Net net = support::trained_net();

@@ -127,6 +127,26 @@ TEST_CASE("A file with one set of batch norms fills every bank") {
   check_refused(net, path, "predictor.conv1.weight");  // by default the predictor must be there
 }
 
+TEST_CASE("A file may be written and read without the predictor") {
+  const support::TempDir folder;
+  const auto path = folder / "net.safetensors";
+  DynamicNetwork<support::TinyClassifier, NoPredictor, support::TinyCandidates> fixed(3);
+  const Net from(1);
+  save(from, path);
+  check_refused(fixed, path, "extra: 'predictor.conv1.weight'");  // nothing is passed over unasked
+  load(fixed, path, {.predictor = false});
+  CHECK(support::same_bits(fixed.classifier().parameters().span(), from.classifier().parameters().span()));
+
+  save(from, path, {}, {.predictor = false});
+  CHECK_FALSE(holds_predictor(SafeTensors::read(path)));
+  Net to(2);
+  const Net drawn(2);
+  check_refused(to, path, "missing: 'predictor.conv1.weight'");
+  load(to, path, {.predictor = false});
+  CHECK(support::same_bits(to.classifier().parameters().span(), from.classifier().parameters().span()));
+  CHECK(support::same_bits(to.predictor().parameters().span(), drawn.predictor().parameters().span()));
+}
+
 TEST_CASE("Another number of banks is refused with both numbers") {
   const support::TempDir folder;
   const auto path = folder / "net.safetensors";

@@ -8,6 +8,7 @@
 #include <drnet/data/augment.hpp>
 #include <drnet/data/image_folder.hpp>
 #include <drnet/data/loader.hpp>
+#include <drnet/data/preparation.hpp>
 #include <drnet/inference/session.hpp>
 #include <drnet/io/weights.hpp>
 #include <drnet/models/mobilenet_v2.hpp>
@@ -18,12 +19,11 @@ template <int Resolution>
 using MobileNet = drnet::DynamicNetwork<drnet::models::MobileNetV2<1000>, drnet::NoPredictor,
                                         drnet::Resolutions<Resolution>>;
 
-/// The middle 224 x 224 pixels in [-1, 1], turned by 180 degrees: these weights were trained with padding at
-/// one side only, which turned kernels on turned pictures make the usual symmetric one.
-inline drnet::Transform mobilenet_transform() {
-  return {drnet::center_crop(224),
-          drnet::normalize({.mean = {0.5F, 0.5F, 0.5F}, .deviation = {0.5F, 0.5F, 0.5F}}),
-          drnet::half_turn()};
+/// The middle 224 x 224 pixels, prepared as the weights' file says: turned by 180 degrees, as these weights
+/// were trained with padding at one side only, which turned kernels on turned pictures make the usual
+/// symmetric one.
+inline drnet::Transform mobilenet_transform(const drnet::SafeTensors& weights) {
+  return drnet::preparation_of(weights.metadata(), weights.place())({drnet::center_crop(224)});
 }
 
 /// Calls f(batch, results, logits [images][1000]) for the pictures of the sample in batches; stops where f
@@ -31,12 +31,14 @@ inline drnet::Transform mobilenet_transform() {
 template <int Resolution, class F>
 void classify_sample(const std::filesystem::path& weights, const std::filesystem::path& data, F&& f) {
   MobileNet<Resolution> net;
-  drnet::load(net, weights / "mobilenet_v2_imagenet.safetensors");
+  const auto file = drnet::SafeTensors::read(weights / "mobilenet_v2_imagenet.safetensors");
+  drnet::load(net, file);
   const drnet::Session<MobileNet<Resolution>> session(net);
   auto workspace = session.make_workspace();
   const drnet::ImageFolder pictures(data / "imagenet-sample" / "images",
                                     {.list = {}, .classes = data / "imagenet-sample" / "classes.txt"});
-  const drnet::Loader loader(pictures, mobilenet_transform(), {.batch = 8, .shuffle = false, .threads = 1});
+  const drnet::Loader loader(pictures, mobilenet_transform(file),
+                             {.batch = 8, .shuffle = false, .threads = 1});
   std::vector<drnet::Classification> results;
   std::vector<float> logits;
   for (const drnet::Batch& batch : loader.epoch(0)) {

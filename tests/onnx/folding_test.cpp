@@ -130,6 +130,10 @@ TEST_CASE("Nodes with faults are left to ONNX's checker") {
   add_norm(other_size, "norm", "conv");
   other_size.constants["norm.mean"] = {{2}, std::vector<float>{1, 2}};
   CHECK(stays(other_size));
+  OnnxGraph more_outputs = convolution(false);
+  add_norm(more_outputs, "norm", "conv");
+  more_outputs.constants["weight"] = {{2, 1, 1, 1}, std::vector<float>{3, 4}};
+  CHECK(stays(more_outputs));
 }
 
 TEST_CASE("What the output does not depend on is removed") {

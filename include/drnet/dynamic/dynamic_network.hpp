@@ -1,4 +1,4 @@
-// The dynamic-resolution network (METHOD): one classifier with a batch-norm bank per candidate, and a
+// The dynamic-resolution network (docs/method.md): one classifier with a batch-norm bank per candidate, and a
 // predictor that chooses the candidate of each image from a small copy of it.
 #pragma once
 

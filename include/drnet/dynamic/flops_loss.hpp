@@ -1,6 +1,6 @@
-// The FLOPs regularizer (METHOD, loss): max(0, (E[sum_j C_j h_j] - alpha) / (C_max - C_min)), where C_j is
-// the exact number of multiply-adds at candidate j, E the mean over the batch and alpha the target, both in G
-// multiply-adds.
+// The FLOPs regularizer (docs/method.md, loss): max(0, (E[sum_j C_j h_j] - alpha) / (C_max - C_min)), where
+// C_j is the exact number of multiply-adds at candidate j, E the mean over the batch and alpha the target,
+// both in G multiply-adds.
 #pragma once
 
 #include <drnet/core/simd.hpp>

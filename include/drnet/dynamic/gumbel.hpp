@@ -1,8 +1,13 @@
-// Straight-through Gumbel softmax (METHOD, selection step 2), one row of m candidate logits at a time.
+// Straight-through Gumbel softmax (docs/method.md, selection step 2), one row of m candidate logits at a
+// time.
 //
-//   soft = softmax((log softmax(logits) + g) / tau),  hard = one_hot(argmax_j(log p_j + g_j)),  g = -log(-log
-//   u) forward value: hard;  backward: through soft. dlogits_k = soft_k (dh_k - sum_j dh_j soft_j) / tau: the
-//   log-softmax only shifts a row, which softmax ignores.
+//   log p = log softmax(logits),  g = -log(-log u)
+//
+//   hard = one_hot(argmax_j(log p_j + g_j)),  soft = softmax((log p + g) / tau)
+//
+//   dlogits_k = soft_k (dh_k - sum_j dh_j soft_j) / tau
+//
+// The value is hard, the gradient goes through soft; log-softmax only shifts a row, which softmax ignores.
 #pragma once
 
 #include <drnet/core/random.hpp>

@@ -1,4 +1,5 @@
-// A planar image at a candidate's size, in the blocked layout (METHOD, selection step 3: x resized to r_j).
+// A planar image at a candidate's size, in the blocked layout (docs/method.md, selection step 3: x resized to
+// r_j).
 #pragma once
 
 #include <drnet/core/error.hpp>

@@ -1,4 +1,4 @@
-// The candidate resolutions (METHOD, r_1 > r_2 > ... > r_m): a type, largest first.
+// The candidate resolutions (docs/method.md, r_1 > r_2 > ... > r_m): a type, largest first.
 #pragma once
 
 #include <drnet/tensor/shape.hpp>

@@ -1,5 +1,5 @@
-// Who chooses the resolution of an image: the predictor, without noise (METHOD, selection) or with it, a
-// fixed candidate, or chance (METHOD's "random choice").
+// Who chooses the resolution of an image: the predictor, without noise (docs/method.md, selection) or with
+// it, a fixed candidate, or chance (the paper's random choice).
 #pragma once
 
 #include <drnet/core/error.hpp>

@@ -1,12 +1,13 @@
 // Batch norms measured on images, without training.
 //
-//   unfold_batch_norm()  A network whose batch norms were folded away has identities y = a x + b in their
-//                        place. Measuring mean m and variance v of every x makes them live again without
-//                        changing the function: running statistics m, v; gamma = a sqrt(v + eps), beta = b +
-//                        a m.
-//   calibrate_banks()    Gives each bank the statistics of its own resolution, so that a network trained at
-//   one
-//                        resolution serves several (as MutualNet and slimmable networks do after training).
+// unfold_batch_norm(): a network whose batch norms were folded away has identities y = a x + b in their
+// place. Measuring mean m and variance v of every x makes them live again without changing the function:
+// running statistics m and v, and
+//
+//   gamma = a sqrt(v + eps),  beta = b + a m
+//
+// calibrate_banks() gives each bank the statistics of its own resolution, so that a network trained at one
+// resolution may serve several (as MutualNet and slimmable networks do after training).
 #pragma once
 
 #include <drnet/dynamic/dynamic_network.hpp>
@@ -25,16 +26,22 @@ struct MeasureOptions {
 
 /// Named options of calibrate_banks().
 struct CalibrationOptions {
-  int native = 0;             ///< candidate that the network was trained at: its bank stays as it is
+  int native = 0;             ///< candidate that the network was trained at: its function stays as it is
   bool match_native = false;  ///< the other banks also take the native bank's gamma and beta
   Index batch = 32;           ///< images that pass through the network together; each normalizes itself
 };
 
 namespace detail {
 
+/// Images that must pass together: one alone cannot normalize itself.
+[[nodiscard]] constexpr Index least_images(Statistics statistics) {
+  return statistics == Statistics::batch ? 2 : 1;
+}
+
 /// Throws Error for images that nothing can be measured on.
 template <class Net>
-void check_calibration(const ImageBatch<typename Net::Scalar>& images, Index batch, Index least) {
+void check_calibration(const ImageBatch<typename Net::Scalar>& images, Index batch, Statistics statistics) {
+  const Index least = least_images(statistics);
   if (images.count < least || images.channels != Net::kChannels || images.height < 1 || images.width < 1)
     throw Error("images to measure batch norms on",
                 "at least " + std::to_string(least) + " of " + std::to_string(Net::kChannels) + " channels",
@@ -52,10 +59,11 @@ std::vector<double> measure_batch_norms(typename Net::ClassifierNetwork& classif
                                         const ExecutionPolicy& policy,
                                         const ImageBatch<typename Net::Scalar>& images, Index batch,
                                         Statistics statistics) {
+  const Index least = least_images(statistics);
   using T = typename Net::Scalar;
   using At = Activations<typename Net::Classifier, Net::template kInput<J>, T>;
   // A last batch of few images would count little and normalize itself badly: batches of nearly equal sizes.
-  const Index batches = ceil_div(images.count, batch);
+  const Index batches = std::min(ceil_div(images.count, batch), images.count / least);
   At activations(ceil_div(images.count, batches));
   Buffer<T> scratch(At::scratch(activations.capacity()));
   std::vector<ImageScaler<T>> scalers(static_cast<std::size_t>(policy.threads()));
@@ -151,7 +159,7 @@ void copy_affine(Network& network, int from, int to) {
 template <class Net>
 void unfold_batch_norm(Net& net, const ImageBatch<typename Net::Scalar>& images, const Policy& policy = {},
                        const MeasureOptions& options = {}) {
-  detail::check_calibration<Net>(images, options.batch, 1);
+  detail::check_calibration<Net>(images, options.batch, Statistics::running);
   auto classifier = net.classifier();  // a copy: what fails on the way leaves the network as it is
   unroll<Net::kCount>(
       [&](auto j) { detail::unfold_bank<j, Net>(classifier, *policy, images, options.batch); });
@@ -159,15 +167,16 @@ void unfold_batch_norm(Net& net, const ImageBatch<typename Net::Scalar>& images,
 }
 
 /// Re-estimates the running statistics of every bank but the native one on `images` (planar, normalized, of
-/// any size): each candidate's batches pass with batch statistics, whose means the bank keeps. With
-/// `match_native` the native bank is unfolded first and its gamma and beta are copied to the others, so that
-/// every channel has the mean and variance that it has at the native resolution, which also serves networks
-/// whose batch norms were folded away. Throws Error for fewer than two images or a native candidate that
+/// any size): at each candidate they pass in batches that normalize themselves, and the bank takes the mean
+/// and variance over all of them. With `match_native` the native bank is unfolded first (its values change,
+/// its function does not) and its gamma and beta are copied to the others, so that every channel has the mean
+/// and variance that it has at the native resolution, which also serves networks whose batch norms were
+/// folded away. Throws Error for fewer than two images or a native candidate that
 /// there is not.
 template <class Net>
 void calibrate_banks(Net& net, const ImageBatch<typename Net::Scalar>& images, const Policy& policy = {},
                      const CalibrationOptions& options = {}) {
-  detail::check_calibration<Net>(images, options.batch, 2);
+  detail::check_calibration<Net>(images, options.batch, Statistics::batch);
   if (options.native < 0 || options.native >= Net::kCount)
     throw Error("CalibrationOptions::native", "a candidate from 0 to " + std::to_string(Net::kCount - 1),
                 std::to_string(options.native));

@@ -65,21 +65,22 @@ namespace onnx_detail {
 struct BatchNormFold {
   using Floats = std::vector<float>;
   Floats *gamma, *beta, *mean, *var, *weights;
-  Floats* bias;  ///< nullptr where the convolution has none
+  Floats* bias;          ///< nullptr where the convolution has none
+  std::int64_t outputs;  ///< of the convolution
   double eps;
 
   /// Whether the tensors are there and fit together; a graph with faults is left to ONNX's checker.
   [[nodiscard]] bool possible() const {
     for (const auto* tensor : {gamma, beta, mean, var, weights})
       if (tensor == nullptr) return false;
-    const std::size_t outputs = gamma->size();
-    return outputs > 0 && beta->size() == outputs && mean->size() == outputs && var->size() == outputs &&
-           weights->size() % outputs == 0 && (bias == nullptr || bias->size() == outputs);
+    const std::size_t count = gamma->size();
+    return count > 0 && std::cmp_equal(count, outputs) && beta->size() == count && mean->size() == count &&
+           var->size() == count && weights->size() % count == 0 && (bias == nullptr || bias->size() == count);
   }
   /// weights = k W, beta = k (b - mean) + beta.
   void run() const {
-    const std::size_t outputs = gamma->size(), taps = weights->size() / outputs;
-    for (std::size_t o = 0; o < outputs; ++o) {
+    const std::size_t count = gamma->size(), taps = weights->size() / count;
+    for (std::size_t o = 0; o < count; ++o) {
       const double k = static_cast<double>((*gamma)[o]) / std::sqrt(static_cast<double>((*var)[o]) + eps);
       for (std::size_t i = o * taps; i < (o + 1) * taps; ++i)
         (*weights)[i] = static_cast<float>(k * static_cast<double>((*weights)[i]));
@@ -115,6 +116,11 @@ inline void fold_batch_norms(OnnxGraph& graph) {
   const auto own_floats = [&](const OnnxNode& node, std::size_t input) {
     return input < node.inputs.size() && readers[node.inputs[input]] == 1 ? floats(node, input) : nullptr;
   };
+  const auto first_extent = [&](const OnnxNode& node, std::size_t input) -> std::int64_t {
+    if (input >= node.inputs.size()) return 0;
+    const auto found = graph.constants.find(node.inputs[input]);
+    return found == graph.constants.end() || found->second.dims.empty() ? 0 : found->second.dims.front();
+  };
 
   std::map<std::string, OnnxNode*> convolutions;  // by their outputs
   std::map<std::string, std::string> renamed;
@@ -132,6 +138,7 @@ inline void fold_batch_norms(OnnxGraph& graph) {
                                           .var = floats(node, 4),
                                           .weights = own_floats(conv, 1),
                                           .bias = floats(conv, 2),
+                                          .outputs = first_extent(conv, 1),
                                           .eps = onnx_detail::epsilon(node)};
     if (!fold.possible() || (conv.inputs.size() > 2 && fold.bias == nullptr)) continue;
     fold.run();

@@ -1,6 +1,6 @@
 // A report of training runs and measurements as one HTML file that needs nothing else: inline SVG, no script,
-// no address. Costs are multiply-adds of one image including the predictor (METHOD, "Loss"); accuracies carry
-// 95 % Wilson intervals.
+// no address. Costs are multiply-adds of one image including the predictor (docs/method.md, loss); accuracies
+// carry 95 % Wilson intervals.
 #pragma once
 
 #include <drnet/core/config.hpp>

@@ -19,9 +19,15 @@ namespace drnet::inline DRNET_ISA {
 /// authors of DRNet published (gamma, beta, moving_mean, moving_variance, down_sample_layer, end_point).
 enum class WeightNames { torchvision, mindspore };
 
+/// Named options of save().
+struct SaveOptions {
+  bool predictor = true;  ///< false: without the predictor's tensors
+};
+
 /// Named options of load().
 struct LoadOptions {
-  /// false: a file without the predictor's tensors is welcome, they keep their values.
+  /// false: a file without the predictor's tensors is welcome, they keep their values; so is a file with them
+  /// for a network that has no predictor.
   bool predictor = true;
   /// false: a classifier's last layer of another shape (another number of classes) keeps its values.
   bool head = true;
@@ -212,12 +218,13 @@ class Reader {
     return values;
   }
 
-  /// Throws Error if anything did not fit or was not read. PyTorch's batch counters and what begins with
-  /// `ignored_prefix` are passed over; `banks` are the network's.
-  void require_fit(std::string_view ignored_prefix, int banks) {
+  /// Throws Error if anything did not fit or was not read. PyTorch's batch counters and what begins with one
+  /// of the prefixes are passed over; `banks` are the network's.
+  void require_fit(std::span<const std::string_view> ignored_prefixes, int banks) {
     for (const std::string& name : file_.names())
       if (!used_.contains(name) && !name.ends_with("num_batches_tracked") &&
-          (ignored_prefix.empty() || !name.starts_with(ignored_prefix)))
+          std::none_of(ignored_prefixes.begin(), ignored_prefixes.end(),
+                       [&](std::string_view prefix) { return name.starts_with(prefix); }))
         misfits_.extra(name);
     misfits_.require_none(file_.place(), types(), remark(banks));
   }
@@ -273,6 +280,14 @@ void append_tensors(const Net& net, const std::string& prefix, std::vector<Named
 
 }  // namespace weights_detail
 
+/// Whether a file has a predictor's tensors.
+[[nodiscard]] inline bool holds_predictor(const SafeTensors& file) {
+  const auto& names = file.names();
+  return std::any_of(names.begin(), names.end(), [](const std::string& name) {
+    return name.starts_with(weights_detail::kPredictorPrefix);
+  });
+}
+
 /// Reads a network from an open file; nothing changes unless everything fits. `ignored_prefix`: tensors to
 /// pass over, by default what a checkpoint holds besides. A file with plain batch norms fills every bank.
 /// Numbers of 16 and 32 bits are converted; those of 64 bits are for networks of double.
@@ -284,13 +299,15 @@ void load(Net& net, const SafeTensors& file, LoadOptions options = {},
   Reader<typename Net::Scalar> reader(file, options.names);
   auto classifier = reader.template read<Classifier>("", bank_count(file), options.head);
   Values<typename Net::Scalar> predictor;
+  std::vector<std::string_view> ignored;
+  if (!ignored_prefix.empty()) ignored.push_back(ignored_prefix);
   if constexpr (Net::kHasPredictor) {
-    const bool has = std::any_of(file.names().begin(), file.names().end(),
-                                 [](const std::string& name) { return name.starts_with(kPredictorPrefix); });
-    if (has || options.predictor)
+    if (options.predictor || holds_predictor(file))
       predictor = reader.template read<typename Net::PredictorNetwork>(std::string(kPredictorPrefix), 0);
+  } else if (!options.predictor) {
+    ignored.push_back(kPredictorPrefix);
   }
-  reader.require_fit(ignored_prefix, Net::kCount);
+  reader.require_fit(ignored, Net::kCount);
   if (options.projections_use_bank_0) use_bank_0_in_projections<Classifier>(classifier);
   assign_tensors(net.classifier(), classifier);
   if constexpr (Net::kHasPredictor) assign_tensors(net.predictor(), predictor);
@@ -306,11 +323,12 @@ void load(Net& net, const std::filesystem::path& path, LoadOptions options = {})
 /// Writes a network's weights, atomically.
 template <class Net>
 void save(const Net& net, const std::filesystem::path& path,
-          const std::map<std::string, std::string>& metadata = {}) {
+          const std::map<std::string, std::string>& metadata = {}, SaveOptions options = {}) {
   std::vector<NamedTensor> tensors;
   weights_detail::append_tensors(net.classifier(), "", tensors);
   if constexpr (Net::kHasPredictor)
-    weights_detail::append_tensors(net.predictor(), std::string(weights_detail::kPredictorPrefix), tensors);
+    if (options.predictor)
+      weights_detail::append_tensors(net.predictor(), std::string(weights_detail::kPredictorPrefix), tensors);
   write_safetensors(path, tensors, metadata);
 }
 

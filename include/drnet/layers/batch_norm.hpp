@@ -1,9 +1,13 @@
-// Resolution-aware batch normalization (METHOD, selection step 3): one bank of gamma, beta, running mean and
-// variance per candidate resolution; a pass reads and updates its own bank only.
+// Resolution-aware batch normalization (docs/method.md, selection step 3): one bank of gamma, beta, running
+// mean and variance per candidate resolution; a pass reads and updates its own bank only.
 //
-//   xhat = (x - mean) / sqrt(var + eps),  y = gamma * xhat + beta        mean, var: of the batch, or the
-//   running ones dbeta = sum dy,  dgamma = sum dy * xhat dx = gamma / sqrt(var + eps) * (dy - dbeta / m -
-//   xhat * dgamma / m)  m = values per channel (batch statistics)
+//   xhat = (x - mean) / sqrt(var + eps),  y = gamma xhat + beta
+//
+//   dbeta = sum dy,  dgamma = sum dy xhat
+//
+//   dx = gamma / sqrt(var + eps) (dy - dbeta / m - xhat dgamma / m)
+//
+// with mean and var of the batch's m values per channel; with the running ones dx is its first term alone.
 #pragma once
 
 #include <drnet/core/error.hpp>

@@ -1,4 +1,4 @@
-// 2-d convolution: dense, grouped or depthwise (METHOD: one set of weights for every resolution).
+// 2-d convolution: dense, grouped or depthwise (docs/method.md: one set of weights for every resolution).
 //
 //   y[n][o][i][j] = bias[o] + sum over c, u, v of w[o][c][u][v] * x[n][c][s*i - p + u][s*j - p + v],
 //                   c over the inputs of o's group
@@ -21,7 +21,7 @@ struct ConvOptions {
   int padding = -1;
   bool bias = false;
   int groups = 1;          ///< each sees its own part of the inputs and makes its own part of the outputs
-  bool depthwise = false;  ///< as many groups as channels
+  bool depthwise = false;  ///< as many groups as channels; `groups` stays 1
 };
 
 template <ConvOptions O>
@@ -33,7 +33,8 @@ struct Conv2d : PlainLayer {
 
   static constexpr int out_channels(Shape in) { return O.out > 0 ? O.out : in.channels; }
   static constexpr Fault fault(Shape in) {
-    if (O.kernel < 1 || O.stride < 1 || O.groups < 1 || O.out < 0 || (O.out == 0 && !O.depthwise))
+    if (O.kernel < 1 || O.stride < 1 || O.groups < 1 || O.out < 0 || (O.out == 0 && !O.depthwise) ||
+        (O.depthwise && O.groups > 1))
       return {.reason = Reason::bad_options, .got = {O.out, O.kernel, O.stride}, .layer = "Conv2d"};
     if (in.channels % O.groups != 0 || out_channels(in) % O.groups != 0)
       return {.reason = Reason::groups_do_not_divide,

@@ -1,4 +1,4 @@
-// The resolution predictor for MobileNetV2 and EfficientNet (METHOD, "Resolution predictor"): inverted
+// The resolution predictor for MobileNetV2 and EfficientNet (docs/method.md, resolution predictor): inverted
 // residuals on a fixed small copy of the image. With the defaults and three candidates it has 259,491
 // parameters and takes 7,428,832 multiply-adds at 64 x 64, a fortieth of MobileNetV2's at 224.
 #pragma once

@@ -1,5 +1,5 @@
-// The ResNet-style resolution predictor (METHOD, "Resolution predictor"): a small residual network on a fixed
-// small copy of the image whose outputs are the logits of the candidates. With the defaults and three
+// The ResNet-style resolution predictor (docs/method.md, resolution predictor): a small residual network on a
+// fixed small copy of the image whose outputs are the logits of the candidates. With the defaults and three
 // candidates it has 4,907,331 parameters and 290,194,944 multiply-adds at 128 x 128.
 #pragma once
 

@@ -1,4 +1,4 @@
-// The gradients of one training step of a dynamic-resolution network (METHOD, training recipe).
+// The gradients of one training step of a dynamic-resolution network (docs/method.md, training).
 //
 // Stage 1, no predictor: every image at every candidate, L = sum_j CE(F_j).
 // Stage 2, joint:        h = straight-through Gumbel softmax of the predictor's logits, y_b = sum_j h_bj
@@ -24,8 +24,8 @@
 
 namespace drnet::inline DRNET_ISA {
 
-/// How the predictor gets its gradient; `sparse` and `dense` as in METHOD. `oracle` is ours: with the answers
-/// of every candidate at hand (as dense has them), the predictor learns what an oracle knows, which
+/// How the predictor gets its gradient; `sparse` and `dense` as in docs/method.md. `oracle` is ours: with the
+/// answers of every candidate at hand (as dense has them), the predictor learns what an oracle knows, which
 /// candidates are right and what they cost (training/oracle.hpp); the cost counts while the mean cost of the
 /// choices exceeds alpha. There is no temperature. The classifier's gradient is that of sum_j p_bj
 /// CE(F_j(x_b)).
@@ -100,8 +100,8 @@ class DynamicStep {
     for (const Index m : Net::kMacs) cost_.push_back(static_cast<T>(static_cast<double>(m) / 1e9));
   }
 
-  /// For the steps that follow; draws.samples must live as long. Until then nothing is dropped. An image
-  /// drops the same at every candidate.
+  /// For the steps that follow; draws.samples must live as long. Until then nothing is dropped. Draw k of an
+  /// image is the same at every candidate.
   void draw_dropout_from(const DropoutDraws& draws) { draws_ = draws; }
   [[nodiscard]] Index capacity() const noexcept { return capacity_; }
   [[nodiscard]] Buffer<T>& gradients() noexcept { return gradients_; }

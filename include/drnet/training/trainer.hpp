@@ -1,4 +1,4 @@
-// Training of a dynamic network in two stages (METHOD, training recipe): stage 1 trains the classifier at
+// Training of a dynamic network in two stages (docs/method.md, training): stage 1 trains the classifier at
 // every candidate, stage 2 trains classifier and predictor jointly. A trainer is a function of its seed: the
 // Gumbel noise and the dropout of a sample depend on (seed, epoch, sample), so a run that stops and resumes
 // has the bits of one that did not.

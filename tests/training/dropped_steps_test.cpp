@@ -1,0 +1,91 @@
+// Dropout and stochastic depth in training steps: drawn from (seed, epoch, sample), so that a run that stops
+// and goes on drops the same.
+#include <support/catch.hpp>
+#include <support/temp_dir.hpp>
+#include <support/tiny_network.hpp>
+
+#include <drnet/io/checkpoint.hpp>
+#include <drnet/models/mobile_predictor.hpp>
+#include <drnet/training/trainer.hpp>
+
+namespace {
+
+using namespace drnet;
+using support::Pictures;
+using support::Snapshot;
+
+template <double P>
+using Classifier =
+    Sequential<Named<"stem", Conv2d<ConvOptions{.out = 8, .kernel = 3, .stride = 2}>>, BatchNorm, SiLU,
+               Named<"block", MBConv<InvertedResidualOptions{
+                                  .in = 8, .out = 8, .expand = 2, .drop = DropOptions{.p = P}}>>,
+               GlobalAveragePool, Dropout<DropOptions{.p = P}>, Named<"fc", Linear<10>>>;
+using Predictor = models::MobilePredictor<16, models::MobilePredictorOptions{
+                                                  .stem = 4, .widths = {4, 4, 4, 8, 8, 8}, .expand = 2}>;
+template <double P>
+using NetOf = DynamicNetwork<Classifier<P>, Predictor, Resolutions<16, 12>>;
+using Net = NetOf<0.5>;
+
+/// A network and its trainer, on one batch of pictures.
+template <class N>
+struct Run {
+  explicit Run(int stage, double classifier_rate = 1)
+      : net(3),
+        trainer(net, {}, 6,
+                {.stage = stage,
+                 .schedule = {.decay = Decay::constant, .base = 0.05, .warmup = 0},
+                 .classifier_rate = classifier_rate,
+                 .joint = {.alpha = 1e-4},
+                 .seed = 8}) {}
+  double step(std::uint32_t epoch) {
+    return trainer.step(pictures.batch(), pictures.labels, pictures.indices, epoch, epoch).total;
+  }
+  std::vector<std::pair<std::string, std::span<float>>> optimizer() {
+    std::vector<std::pair<std::string, std::span<float>>> arrays{
+        {"classifier_velocity", trainer.classifier_velocity().span()}};
+    if (auto* velocity = trainer.predictor_velocity())
+      arrays.emplace_back("predictor_velocity", velocity->span());
+    return arrays;
+  }
+
+  N net;
+  Trainer<N> trainer;
+  Pictures<float> pictures{6, 16};
+};
+
+}  // namespace
+
+TEST_CASE("A run that drops goes on from a checkpoint with the same bits") {
+  for (const int stage : {1, 2}) {
+    CAPTURE(stage);
+    Run<Net> whole(stage), first(stage), second(stage);
+    whole.step(0);
+    first.step(0);
+    const support::TempDir folder;
+    save_checkpoint(folder / "run.safetensors", first.net, first.optimizer(), {});
+    load_checkpoint(folder / "run.safetensors", second.net, second.optimizer());
+    second.trainer.set_steps(1);
+    CHECK(second.step(1) == whole.step(1));
+    CHECK(Snapshot<float>(second.net) == Snapshot<float>(whole.net));
+  }
+}
+
+TEST_CASE("What is dropped depends on the epoch and on the probability") {
+  for (const int stage : {1, 2}) {
+    CAPTURE(stage);
+    Run<Net> one(stage), same(stage), other_epoch(stage);
+    Run<NetOf<0.0>> nothing(stage);
+    const double loss = one.step(0);
+    CHECK(same.step(0) == loss);
+    CHECK(other_epoch.step(1) != loss);
+    CHECK(nothing.step(0) != loss);
+  }
+}
+
+TEST_CASE("A classifier at rest drops nothing") {
+  Run<Net> resting(2, 0);
+  Run<NetOf<0.0>> nothing(2, 0);
+  CHECK(resting.step(0) == nothing.step(0));
+  CHECK(support::same_bits(resting.net.predictor().parameters().span(),
+                           nothing.net.predictor().parameters().span()));
+}
