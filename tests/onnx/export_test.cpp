@@ -104,6 +104,6 @@ TEST_CASE("A folder that was made for an export that fails goes again") {
   using Twice = Sequential<Named<"conv", Conv2d<ConvOptions{.out = 4}>>,
                            Named<"conv", Conv2d<ConvOptions{.out = 4}>>, GlobalAveragePool>;
   const DynamicNetwork<Twice, NoPredictor, Resolutions<8>> net(1);
-  CHECK_THROWS_AS(export_onnx(net, folder / "made"), Error);
+  CHECK_THROWS_AS(export_onnx(net, folder / "made/below"), Error);
   CHECK(folder.entries() == 0);
 }

@@ -147,12 +147,16 @@ FileToWrite model_file(std::filesystem::path path, const Net& network, int bank,
           }};
 }
 
-/// A folder that was made if it was not there; it goes again unless it is kept or something lies in it.
+/// A folder that was made, with those above it, if it was not there; what was made goes again unless it is
+/// kept or something lies in it.
 class OutputFolder {
  public:
-  explicit OutputFolder(const std::filesystem::path& path) : path_(path) {
+  explicit OutputFolder(const std::filesystem::path& path) {
     std::error_code error;
-    made_ = std::filesystem::create_directories(path, error);
+    for (std::filesystem::path at = path; !at.empty() && !std::filesystem::exists(at, error);
+         at = at.parent_path())
+      made_.push_back(at);
+    std::filesystem::create_directories(path, error);
     if (std::error_code none; !std::filesystem::is_directory(path, none))
       throw Error(path.string(), "a folder, or a place for one", error ? error.message() : "a file");
   }
@@ -160,13 +164,12 @@ class OutputFolder {
   OutputFolder& operator=(const OutputFolder&) = delete;
   ~OutputFolder() {
     std::error_code ignored;
-    if (made_) std::filesystem::remove(path_, ignored);
+    for (const auto& folder : made_) std::filesystem::remove(folder, ignored);
   }
-  void keep() { made_ = false; }
+  void keep() { made_.clear(); }
 
  private:
-  std::filesystem::path path_;
-  bool made_;
+  std::vector<std::filesystem::path> made_;  ///< innermost first
 };
 
 }  // namespace onnx_detail

@@ -1,5 +1,5 @@
 // ONNX Runtime on small networks that hold every layer and every way to combine them.
-#include <onnx/runtime.hpp>
+#include <onnx_runtime/runtime.hpp>
 
 using namespace onnx_test;
 

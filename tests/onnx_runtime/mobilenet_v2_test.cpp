@@ -1,5 +1,5 @@
 // ONNX Runtime on MobileNetV2.
-#include <onnx/runtime.hpp>
+#include <onnx_runtime/runtime.hpp>
 
 #include <drnet/models/mobilenet_v2.hpp>
 

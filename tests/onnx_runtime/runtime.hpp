@@ -98,7 +98,7 @@ class RuntimeCheck {
 /// Whether ctest's fixture has installed ONNX Runtime; says so where the test has to return without it.
 inline bool runtime_or_skip() {
   if (std::filesystem::exists(std::filesystem::path(kRuntime) / "installed")) return true;
-  support::print_skipped("ONNX Runtime is not installed: see ctest's 'onnx: ONNX Runtime can be installed'");
+  support::print_skipped("ONNX Runtime is not installed: see ctest's 'onnx_runtime: can be installed'");
   return false;
 }
 

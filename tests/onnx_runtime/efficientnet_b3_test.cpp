@@ -1,5 +1,5 @@
 // ONNX Runtime on EfficientNet-B3.
-#include <onnx/runtime.hpp>
+#include <onnx_runtime/runtime.hpp>
 
 #include <drnet/models/efficientnet.hpp>
 

@@ -27,7 +27,9 @@ endif()
 execute_process(
   COMMAND "${NPM}" install --ignore-scripts --no-package-lock --no-audit --no-fund --no-update-notifier
   WORKING_DIRECTORY "${WORK_DIR}" RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
-if(NOT status EQUAL 0)
+if(NOT status EQUAL 0 AND DEFINED ENV{CI})
+  message(FATAL_ERROR "npm install failed (${status}):\n${output}")
+elseif(NOT status EQUAL 0)
   skip("npm install failed (${status}):\n${output}")
 endif()
 execute_process(COMMAND ${probe} WORKING_DIRECTORY "${WORK_DIR}" COMMAND_ERROR_IS_FATAL ANY)

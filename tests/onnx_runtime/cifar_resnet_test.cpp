@@ -1,5 +1,5 @@
 // ONNX Runtime on the networks for CIFAR.
-#include <onnx/runtime.hpp>
+#include <onnx_runtime/runtime.hpp>
 
 #include <drnet/models/cifar_resnet.hpp>
 

@@ -1,5 +1,5 @@
 // ONNX Runtime on residual networks of bottlenecks.
-#include <onnx/runtime.hpp>
+#include <onnx_runtime/runtime.hpp>
 
 #include <drnet/models/resnet.hpp>
 

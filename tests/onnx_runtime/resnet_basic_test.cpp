@@ -1,5 +1,5 @@
 // ONNX Runtime on residual networks of basic blocks, with both predictors.
-#include <onnx/runtime.hpp>
+#include <onnx_runtime/runtime.hpp>
 
 #include <drnet/models/mobile_predictor.hpp>
 #include <drnet/models/resnet.hpp>
