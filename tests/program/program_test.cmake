@@ -145,6 +145,12 @@ function(test_export_onnx)
   expect_equal("${count}" 4)
   file(STRINGS "${WORK_DIR}/kept/classifier_24.onnx" kept REGEX "bn1.bn_1.running_var")
   expect_match("${kept}" "running_var")
+  # Metadata that name no classes are not taken for names.
+  execute_process(COMMAND sed "s/\"classes\":\"\\[/\"classes\":\"(/" run/weights.safetensors
+    OUTPUT_FILE odd.safetensors WORKING_DIRECTORY "${WORK_DIR}" COMMAND_ERROR_IS_FATAL ANY)
+  run(0 export --model resnet20:32,24,16 --weights odd.safetensors --format onnx --output odd)
+  file(STRINGS "${WORK_DIR}/odd/predictor.onnx" names REGEX "class_names")
+  expect_equal("${names}" "")
 endfunction()
 
 # ---- summary
@@ -640,6 +646,15 @@ function(test_calibrate)
       "${WORK_DIR}/${name}.safetensors" RESULT_VARIABLE same)
     expect_equal("${same}" 1)
   endforeach()
+  # Plain weights have no predictor, and get none that nobody trained.
+  run(0 export --model resnet20:32,24,16 --weights run/weights.safetensors --candidate 32 --output plain.safetensors)
+  run(0 calibrate --model resnet20:32,24,16 --weights plain.safetensors --data synthetic:48 --images 16
+    --output banks.safetensors)
+  run(0 evaluate --model resnet20:32,24,16 --weights banks.safetensors --data synthetic:48 --router fixed:24)
+  run(1 evaluate --model resnet20:32,24,16 --weights banks.safetensors --data synthetic:48)
+  expect_error("missing: 'predictor")
+  run(1 calibrate --model resnet20:32 --weights plain.safetensors --data synthetic:48 --output none.safetensors)
+  expect_error("calibrate: expected a network with at least two candidates, or --unfold")
   run(1 calibrate ${from} --native 20 --output none.safetensors)
   expect_error("--native: expected one of 32, 24, 16, got 20")
   run(2 calibrate ${from} --unfold --match-native --output none.safetensors)
