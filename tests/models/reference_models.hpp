@@ -8,6 +8,7 @@
 #include <drnet/layers/network.hpp>
 
 #include <cmath>
+#include <iostream>
 #include <map>
 
 namespace support {
@@ -171,6 +172,8 @@ void check_logits(const ReferenceFile& models, const std::string& name) {
   drnet::to_planar(y.view(), logits.data(), 1);
   const auto expected =
       models.tensors.template values<double>(name + "/eval_logits_" + std::to_string(Resolution));
+  std::cout << name << " at " << Resolution << ": differs by "
+            << largest_difference(logits, expected).error / largest_magnitude(expected) << '\n';
   CHECK(disagreement(logits, expected, 1e-4) == "");
 }
 
