@@ -10,6 +10,7 @@ namespace demo {
 constexpr double kStage1 = 0.75;  ///< share of the time for stage 1
 constexpr double kHeldOut = 0.2;  ///< share of the pictures that only stage 2 sees
 constexpr double kEta = 0.02;     ///< accuracy that the whole range of costs is worth
+constexpr double kTarget = 0.7;   ///< share of the largest candidate's cost above which costs count
 
 struct DynamicResults {
   Result dynamic, random;
