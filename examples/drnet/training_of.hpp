@@ -32,21 +32,14 @@ class TrainingOf final : public Training {
   }
   void save(const std::filesystem::path& path, Metadata metadata) override {
     metadata["steps"] = std::to_string(trainer_.steps());
-    save_checkpoint(path, net_, velocities(), metadata);
+    save_checkpoint(path, net_, trainer_.velocities(), metadata);
   }
   void restore(const std::filesystem::path& path) override {
-    const Metadata metadata = load_checkpoint(path, net_, velocities());
+    const Metadata metadata = load_checkpoint(path, net_, trainer_.velocities());
     trainer_.set_steps(static_cast<Index>(number_in(metadata, "steps", path.string())));
   }
 
  private:
-  NamedArrays<float> velocities() {
-    NamedArrays<float> arrays{{"classifier_velocity", trainer_.classifier_velocity().span()}};
-    if (auto* predictor = trainer_.predictor_velocity())
-      arrays.emplace_back("predictor_velocity", predictor->span());
-    return arrays;
-  }
-
   Net& net_;
   Trainer<Net> trainer_;
 };

@@ -2,23 +2,19 @@
 // EXPECT: a layer in an ONNX graph needs a function to_onnx(): see drnet/io/onnx_scope.hpp
 // EXPECT: Through
 #include <drnet/io/onnx_layers.hpp>
+#include <drnet/layers/activation.hpp>
 
 using namespace drnet;
 
-struct Through : PlainLayer {
+struct Through : ResultActivation<Through> {
   static constexpr std::string_view kName = "Through";
-  static constexpr Shape output(Shape in) { return in; }
-  template <Shape In, Expression E, class T>
-  static auto fold(E e, const Pass&, const T*) {
-    return e;
+  template <class P>
+  static P value(const P& x) {
+    return x;
   }
-  template <class T, class X, class Y>
-  static void forward(const Pass& pass, X x, Y y, State<T>) {
-    assign(pass, y, elements(x));
-  }
-  template <class T, class X, class Y, class DY, class DX>
-  static void backward(const Pass& pass, X, Y, DY dy, DX dx, State<T>) {
-    if constexpr (!std::same_as<DX, NoGradient>) assign(pass, dx, elements(dy));
+  template <class P>
+  static P gradient(const P&, const P& dy) {
+    return dy;
   }
 };
 #ifndef DRNET_BAD

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <support/catch.hpp>
+#include <support/logits.hpp>
 #include <support/reference.hpp>
 
 #include <drnet/layers/network.hpp>
@@ -157,24 +158,14 @@ void check_logits(const ReferenceFile& models, const std::string& name) {
   using Net = drnet::Network<Topology, float>;
   Net net;
   fill_network(net);
-  drnet::Buffer<float> prepared(Topology::template prepared<float>(in, 1));
-  Topology::prepare(in, 1, net.parameters().data(), net.statistics().data(), prepared.data());
-  drnet::Buffer<float> arena(Topology::template arena<float, in>(1));
-  drnet::FeatureTensor<float, in, Topology::input_halo(in)> x(1);
-  drnet::FeatureTensor<float, Topology::output(in), 0> y(1);
   const auto input =
       fill<float>("input." + std::to_string(Resolution), static_cast<std::size_t>(in.size()), -2, 2);
-  drnet::from_planar(input.data(), x.view(), 1);
-  const drnet::Serial serial;
-  drnet::run_infer<Topology>(drnet::Pass{serial, 1, 1}, std::as_const(x).view(), y.view(), drnet::accumulator,
-                             static_cast<const float*>(prepared.data()), arena.data());
-  std::vector<float> logits(static_cast<std::size_t>(Topology::output(in).size()));
-  drnet::to_planar(y.view(), logits.data(), 1);
+  const auto ours = logits<in>(net, 0, input, 1);
   const auto expected =
       models.tensors.template values<double>(name + "/eval_logits_" + std::to_string(Resolution));
   std::cout << name << " at " << Resolution << ": differs by "
-            << largest_difference(logits, expected).error / largest_magnitude(expected) << '\n';
-  CHECK(disagreement(logits, expected, 1e-4) == "");
+            << largest_difference(ours, expected).error / largest_magnitude(expected) << '\n';
+  CHECK(disagreement(ours, expected, 1e-4) == "");
 }
 
 }  // namespace support

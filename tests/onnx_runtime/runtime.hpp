@@ -4,11 +4,11 @@
 
 #include <onnx/networks.hpp>
 #include <support/catch.hpp>
+#include <support/logits.hpp>
 #include <support/reference.hpp>
 #include <support/temp_dir.hpp>
 
 #include <drnet/io/onnx.hpp>
-#include <drnet/layers/network.hpp>
 
 #include <cstdio>
 
@@ -18,24 +18,6 @@ using namespace drnet;
 
 /// The folder with compare.mjs.
 inline constexpr const char* kRuntime = DRNET_ONNX_RUNTIME;
-
-/// Logits of a batch of planar images, by the code that a Session runs.
-template <Shape In, class Net>
-std::vector<float> logits(const Net& net, int bank, const std::vector<float>& images, Index n) {
-  using Topology = typename Net::Topology;
-  Buffer<float> prepared(Topology::template prepared<float>(In, Net::kBanks));
-  Topology::prepare(In, Net::kBanks, net.parameters().data(), net.statistics().data(), prepared.data());
-  Buffer<float> arena(Topology::template arena<float, In>(n));
-  FeatureTensor<float, In, Topology::input_halo(In)> x(n);
-  FeatureTensor<float, Topology::output(In), 0> y(n);
-  from_planar(images.data(), x.view(), n);
-  const Serial serial;
-  run_infer<Topology>(Pass{serial, n, n, bank, Net::kBanks}, std::as_const(x).view(), y.view(), accumulator,
-                      static_cast<const float*>(prepared.data()), arena.data());
-  std::vector<float> result(static_cast<std::size_t>(Topology::output(In).size() * n));
-  to_planar(y.view(), result.data(), n);
-  return result;
-}
 
 /// Models in a folder, with images and our logits.
 class RuntimeCheck {
@@ -49,7 +31,7 @@ class RuntimeCheck {
   void expect(const std::string& name, const Net& net, int bank) {
     const auto images =
         support::fill<float>("onnx.images." + name, static_cast<std::size_t>(kImages * In.size()), -2, 2);
-    const auto ours = logits<In>(net, bank, images, kImages);
+    const auto ours = support::logits<In>(net, bank, images, kImages);
     write(name + ".images", images);
     write(name + ".logits", ours);
     models_.push_back({{"name", name},

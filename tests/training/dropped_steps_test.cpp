@@ -36,13 +36,6 @@ struct Run {
   double step(std::uint32_t epoch) {
     return trainer.step(pictures.batch(), pictures.labels, pictures.indices, epoch, epoch).total;
   }
-  std::vector<std::pair<std::string, std::span<float>>> optimizer() {
-    std::vector<std::pair<std::string, std::span<float>>> arrays{
-        {"classifier_velocity", trainer.classifier_velocity().span()}};
-    if (auto* velocity = trainer.predictor_velocity())
-      arrays.emplace_back("predictor_velocity", velocity->span());
-    return arrays;
-  }
 
   Net net;
   Trainer<Net> trainer;
@@ -58,8 +51,8 @@ TEST_CASE("A run that drops goes on from a checkpoint with the same bits") {
     whole.step(0);
     first.step(0);
     const support::TempDir folder;
-    save_checkpoint(folder / "run.safetensors", first.net, first.optimizer(), {});
-    load_checkpoint(folder / "run.safetensors", second.net, second.optimizer());
+    save_checkpoint(folder / "run.safetensors", first.net, first.trainer.velocities(), {});
+    load_checkpoint(folder / "run.safetensors", second.net, second.trainer.velocities());
     second.trainer.set_steps(1);
     CHECK(second.step(1) == whole.step(1));
     CHECK(Snapshot<float>(second.net) == Snapshot<float>(whole.net));

@@ -39,13 +39,7 @@ class SyntheticRun {
     return losses;
   }
   /// What a checkpoint holds besides the weights.
-  std::vector<std::pair<std::string, std::span<float>>> optimizer() {
-    std::vector<std::pair<std::string, std::span<float>>> arrays{
-        {"classifier_velocity", trainer.classifier_velocity().span()}};
-    if (auto* velocity = trainer.predictor_velocity())
-      arrays.emplace_back("predictor_velocity", velocity->span());
-    return arrays;
-  }
+  auto optimizer() { return trainer.velocities(); }
   /// Whether networks and optimizers are the same to the bit.
   bool same_as(SyntheticRun& other) {
     const auto mine = optimizer(), theirs = other.optimizer();

@@ -108,18 +108,21 @@ inline void fold_batch_norms(OnnxGraph& graph) {
   std::map<std::string, int> readers;
   for (const OnnxNode& node : graph.nodes)
     for (const std::string& input : node.inputs) ++readers[input];
-  const auto floats = [&](const OnnxNode& node, std::size_t input) -> std::vector<float>* {
+  const auto constant = [&](const OnnxNode& node, std::size_t input) -> OnnxConstant* {
     if (input >= node.inputs.size()) return nullptr;
     const auto found = graph.constants.find(node.inputs[input]);
-    return found == graph.constants.end() ? nullptr : std::get_if<std::vector<float>>(&found->second.values);
+    return found == graph.constants.end() ? nullptr : &found->second;
+  };
+  const auto floats = [&](const OnnxNode& node, std::size_t input) {
+    OnnxConstant* const found = constant(node, input);
+    return found == nullptr ? nullptr : std::get_if<std::vector<float>>(&found->values);
   };
   const auto own_floats = [&](const OnnxNode& node, std::size_t input) {
     return input < node.inputs.size() && readers[node.inputs[input]] == 1 ? floats(node, input) : nullptr;
   };
-  const auto first_extent = [&](const OnnxNode& node, std::size_t input) -> std::int64_t {
-    if (input >= node.inputs.size()) return 0;
-    const auto found = graph.constants.find(node.inputs[input]);
-    return found == graph.constants.end() || found->second.dims.empty() ? 0 : found->second.dims.front();
+  const auto outputs = [&](const OnnxNode& conv) {
+    const OnnxConstant* const weights = constant(conv, 1);
+    return weights == nullptr || weights->dims.empty() ? 0 : weights->dims.front();
   };
 
   std::map<std::string, OnnxNode*> convolutions;  // by their outputs
@@ -138,7 +141,7 @@ inline void fold_batch_norms(OnnxGraph& graph) {
                                           .var = floats(node, 4),
                                           .weights = own_floats(conv, 1),
                                           .bias = floats(conv, 2),
-                                          .outputs = first_extent(conv, 1),
+                                          .outputs = outputs(conv),
                                           .eps = onnx_detail::epsilon(node)};
     if (!fold.possible() || (conv.inputs.size() > 2 && fold.bias == nullptr)) continue;
     fold.run();

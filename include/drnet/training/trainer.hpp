@@ -10,7 +10,10 @@
 
 #include <array>
 #include <cmath>
+#include <span>
+#include <string>
 #include <unordered_map>
+#include <utility>
 
 namespace drnet::inline DRNET_ISA {
 
@@ -174,10 +177,13 @@ class Trainer {
   [[nodiscard]] const TrainerOptions& options() const noexcept { return options_; }
   [[nodiscard]] Index steps() const noexcept { return steps_; }
   void set_steps(Index steps) noexcept { steps_ = steps; }
-  /// The optimizer's state, for checkpoints: one array per network, laid out as its parameters.
-  [[nodiscard]] Buffer<T>& classifier_velocity() noexcept { return classifier_sgd_.velocity(); }
-  [[nodiscard]] Buffer<T>* predictor_velocity() noexcept {
-    return predictor_sgd_ ? &predictor_sgd_->velocity() : nullptr;
+  /// The optimizer's state by name, for checkpoints: one array for each network that has learnt, laid out as
+  /// its parameters.
+  [[nodiscard]] std::vector<std::pair<std::string, std::span<T>>> velocities() {
+    std::vector<std::pair<std::string, std::span<T>>> arrays{
+        {"classifier_velocity", classifier_sgd_.velocity().span()}};
+    if (predictor_sgd_) arrays.emplace_back("predictor_velocity", predictor_sgd_->velocity().span());
+    return arrays;
   }
 
  private:
