@@ -31,23 +31,31 @@ void print(const std::array<std::vector<double>, 3>& shares_by_detail) {
   }
 }
 
-/// What the numbers say, whichever way they fell. A saving within the noise of training is none.
+/// What the numbers say, whichever way they fell. A saving within the noise of training is none, and a choice
+/// that dice make better is no choice.
 void judge(const demo::Result& fixed, const demo::Result& dynamic, const demo::Result& random) {
   constexpr double kLeastSaving = 10;  // percent
-  const double saved = 100 * (1 - dynamic.macs / fixed.macs),
-               lost = 100 * (fixed.accuracy - dynamic.accuracy);
-  const bool as_accurate = dynamic.high >= fixed.low;
-  std::printf(
-      "\nThe dynamic network used %.1f %% %s multiply-adds than the fixed one, %.2f points %s (the 95 %% "
-      "intervals %s).\n",
-      std::abs(saved), saved < 0 ? "more" : "fewer", std::abs(lost),
-      lost > 0 ? "less accurate" : "more accurate", as_accurate ? "overlap" : "do not overlap");
-  std::printf(saved < kLeastSaving ? "It did NOT win in this run: it saved too little to count.\n"
-              : as_accurate        ? "It won: fewer multiply-adds at the same accuracy.\n"
-                                   : "It did NOT win in this run: the saving cost accuracy.\n");
-  std::printf("A random choice with the same shares is %.2f points %s than the predictor's.\n",
-              100 * std::abs(dynamic.accuracy - random.accuracy),
-              random.accuracy < dynamic.accuracy ? "less accurate" : "more accurate");
+  const double saved = 100 * (1 - dynamic.macs / fixed.macs);
+  const auto points = [](double difference) {
+    std::printf("%.2f points %s accurate", 100 * std::abs(difference), difference < 0 ? "less" : "more");
+  };
+  std::printf("\nThe dynamic network used %.1f %% %s multiply-adds than the fixed one and was ",
+              std::abs(saved), saved < 0 ? "more" : "fewer");
+  points(dynamic.accuracy - fixed.accuracy);
+  const bool overlap = dynamic.high >= fixed.low && fixed.high >= dynamic.low;
+  std::printf(" (the 95 %% intervals %s).\nA random choice with the same shares was ",
+              overlap ? "overlap" : "do not overlap");
+  points(random.accuracy - dynamic.accuracy);
+  std::printf(" than the predictor's.\n");
+  if (saved < kLeastSaving)
+    std::printf("It did NOT win in this run: it saved too little to count.\n");
+  else if (dynamic.high < fixed.low)
+    std::printf("It did NOT win in this run: the saving cost accuracy.\n");
+  else if (random.accuracy > dynamic.accuracy)
+    std::printf("It did NOT win in this run: dice chose better than the predictor.\n");
+  else
+    std::printf("It won: fewer multiply-adds at %s accuracy.\n",
+                dynamic.low > fixed.high ? "a higher" : "the same");
 }
 
 }  // namespace
