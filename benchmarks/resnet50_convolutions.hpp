@@ -63,7 +63,7 @@ void time_gradients(const char* name) {
   FeatureTensor<float, out, halo> dy(batch);
   Buffer<float> weights(Index{Out} * In.channels * taps), gradient(weights.size());
   Buffer<float> packed(turned_size<float>({.out = Out, .in = In.channels}, W));
-  Buffer<float> scratch(WeightGradientPlan<float, W, In, Out>::scratch(batch));
+  Buffer<float> scratch(kWeightGradientPlan<float, W, In, Out>.scratch(batch));
   const Serial serial;
   const auto input = std::as_const(x).view();
   const auto output_gradient = std::as_const(dy).view();

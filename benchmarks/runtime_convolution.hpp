@@ -43,7 +43,7 @@ class RuntimeKernels {
             for (int o = 0; o < kVectors; ++o)
               drnet::simd::store<float>(
                   y + (block + o) * c.out_plane + row * c.out_row + drnet::Index{column + p} * B,
-                  drnet::simd::load<float>(tile + (p * kVectors + o) * B));
+                  drnet::simd::load<float>(tile + (o * pixels + p) * B));
         }
   }
 

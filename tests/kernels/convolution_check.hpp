@@ -76,7 +76,7 @@ void check_convolution(Index n = 2) {
     convolution_forward<W, Groups>(serial, n, cx, packed.data(), ty.view(), accumulator);
     pack_input_gradient<W, In>(serial, w.data(), channels, packed.data());
     convolution_input_gradient<W, Groups>(serial, n, cdy, packed.data(), tdx.view(), accumulator);
-    Buffer<T> scratch(WeightGradientPlan<T, W, In, OutChannels, Groups>::scratch(n));
+    Buffer<T> scratch(kWeightGradientPlan<T, W, In, OutChannels, Groups>.scratch(n));
     convolution_weight_gradient<W, Groups>(serial, n, cx, cdy, dw.data(), scratch.data());
   }
   to_planar(ty.view(), y.data(), n);

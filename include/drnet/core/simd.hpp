@@ -206,7 +206,7 @@ template <class T>
 
 /// Calls f(std::integral_constant<int, i>) for i in [0, N), unrolled: register arrays stay in registers.
 template <int N, class F>
-[[gnu::always_inline]] inline void unroll(F&& f) {
+[[gnu::always_inline]] constexpr void unroll(F&& f) {
   [&]<int... I>(std::integer_sequence<int, I...>) __attribute__((always_inline)) {
     (f(std::integral_constant<int, I>{}), ...);
   }

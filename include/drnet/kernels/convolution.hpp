@@ -20,6 +20,8 @@
 #include <drnet/kernels/window.hpp>
 #include <drnet/tensor/expression.hpp>
 
+#include <span>
+
 namespace drnet::inline DRNET_ISA {
 
 /// The channels of a convolution, in groups that see only their own inputs; both numbers are multiples of
@@ -108,59 +110,113 @@ struct Sweep {
   int bundles = 1;  ///< equal parts of the channels that do not see each other
 };
 
+/// One register tile of a row group: its kernel and its outputs, segments of rows.
+template <class T>
+struct TileCall {
+  void (*kernel)(const TileInput<T>&, T*) = nullptr;
+  int row = 0, column = 0;  ///< of its first output
+  int segments = 0;
+  std::array<int, kMostRows> lengths{};
+};
+
+/// The tiles of a group of `Rows` rows of `Width` outputs.
+template <class T, int Step, int Vectors, int Rows, int Width, int Pixels>
+inline constexpr auto kTileCalls = [] {
+  std::array<TileCall<T>, static_cast<std::size_t>(ceil_div(Rows * Width, Pixels))> calls;
+  std::size_t next = 0;
+  for_each_tile<Rows, Width, Pixels>([&]<class Tile>(Tile, int row, int column) {
+    TileCall<T>& call = calls[next++];
+    call = {&convolution_tile<T, Step, Vectors, Tile>, row, column, Tile::kCount, {}};
+    std::copy(Tile::kLengths.begin(), Tile::kLengths.end(), call.lengths.begin());
+  });
+  return calls;
+}();
+
+/// How one sweep is cut: a function of the problem alone, so the bits never depend on who runs the parts. The
+/// tiles are chosen at compile time; the loops around them read the plan and are compiled once an epilogue.
+template <class T>
+struct SweepPlan {
+  Sweep sweep;
+  int channels;               ///< inputs of one bundle
+  int in_blocks, out_blocks;  ///< of one bundle
+  TileShape tile;
+  /// Tiles of a whole row group and of the last one, with all vectors of a panel and with those of the last
+  /// one.
+  std::array<std::array<std::span<const TileCall<T>>, 2>, 2> tiles;
+
+  [[nodiscard]] constexpr int panels() const { return ceil_div(out_blocks, tile.vectors); }  ///< of a bundle
+  [[nodiscard]] constexpr int groups() const { return ceil_div(sweep.height, tile.rows); }
+  /// Scalars of the weights of one block of outputs.
+  [[nodiscard]] constexpr Index panel_size() const {
+    return Index{channels} * sweep.taps_h * sweep.taps_w * kLanes<T>;
+  }
+};
+
+template <class T, Sweep S, int InChannels, int OutChannels>
+inline constexpr SweepPlan<T> kSweepPlan = [] {
+  constexpr int in_blocks = ceil_div(InChannels, kLanes<T>) / S.bundles,
+                out_blocks = ceil_div(OutChannels, kLanes<T>) / S.bundles;
+  constexpr TileShape tile = choose_tile(S.height, S.width, out_blocks);
+  constexpr int last_rows = S.height % tile.rows, last_vectors = out_blocks % tile.vectors;
+  SweepPlan<T> plan{S, InChannels / S.bundles, in_blocks, out_blocks, tile, {}};
+  const auto with_vectors = [&]<int Vectors>(auto& tiles) {
+    tiles[0] = kTileCalls<T, S.in_step, Vectors, tile.rows, S.width, tile.pixels>;
+    if constexpr (last_rows > 0)
+      tiles[1] = kTileCalls<T, S.in_step, Vectors, last_rows, S.width, tile.pixels>;
+  };
+  with_vectors.template operator()<tile.vectors>(plan.tiles[0]);
+  if constexpr (last_vectors > 0) with_vectors.template operator()<last_vectors>(plan.tiles[1]);
+  return plan;
+}();
+
 namespace detail {
 
-/// One row group of one panel: every tile accumulates in registers, then the epilogue stores each output
-/// once.
-template <Sweep S, int Rows, int Vectors, int Pixels, class In, class Out, class E>
-void convolve_group(In x, const typename Out::Scalar* panel, Out y, const E& epilogue, Index n, int block,
-                    int row) {
-  using T = typename Out::Scalar;
-  constexpr int B = kLanes<T>, channels = In::kShape.channels / S.bundles, taps = S.taps_h * S.taps_w;
-  const int in_block = block / (Out::kBlocks / S.bundles) * (In::kBlocks / S.bundles);
-  for_each_tile<Rows, S.width, Pixels>([&](auto tile, int tile_row,
-                                           int column) __attribute__((always_inline)) {
-    using Tile = decltype(tile);
-    alignas(64) T result[Tile::kPixels * Vectors * B];
-    const int ty = row + tile_row;
-    convolution_tile<T, S.in_step, Vectors, Tile>(
-        TileInput<T>{
-            .pixels = x.row(n, in_block, S.in_y + S.in_step * ty) + Index{S.in_x + S.in_step * column} * B,
-            .wrap = Index{S.in_step} * (In::kRowStride - column * B),
-            .segment_stride = Index{S.in_step} * In::kRowStride,
-            .row_stride = In::kRowStride,
-            .plane_stride = In::kPlaneStride,
-            .weights = panel,
-            .panel_stride = Index{channels} * taps * B,
-            .taps_h = S.taps_h,
-            .taps_w = S.taps_w,
-            .channels = channels},
-        result);
-    for (int o = 0; o < Vectors; ++o) {
-      const T* from = result + o * B;
-      for (int s = 0; s < Tile::kCount; ++s) {
-        const int out_row = S.out_y + S.out_step * (ty + s);
-        const int first = S.out_x + (s == 0 ? S.out_step * column : 0);
-        T* to = y.row(n, block + o, out_row);
-        const auto bound = epilogue.row(n, block + o, out_row);
-        for (int i = 0; i < Tile::kLengths[static_cast<std::size_t>(s)]; ++i, from += Vectors * B) {
-          const int out_column = first + S.out_step * i;
-          simd::store<T>(to + Index{out_column} * B, bound(simd::load<T>(from), out_column));
+/// Row groups [begin, end) of one panel of one image: every tile accumulates in registers, then the epilogue
+/// stores each output once. `block` is the panel's first block of outputs, of which `vectors` follow.
+template <class T, class E>
+void convolve_panel(const SweepPlan<T>& plan, Planes<const T> x, const T* panel, Planes<T> y,
+                    const E& epilogue, Index n, int block, int vectors, int begin, int end) {
+  constexpr int B = kLanes<T>;
+  const Sweep& s = plan.sweep;
+  const int in_block = block / plan.out_blocks * plan.in_blocks;
+  TileInput<T> in{.pixels = nullptr,
+                  .wrap = 0,
+                  .segment_stride = s.in_step * x.row_stride,
+                  .row_stride = x.row_stride,
+                  .plane_stride = x.plane_stride,
+                  .weights = panel,
+                  .panel_stride = plan.panel_size(),
+                  .taps_h = s.taps_h,
+                  .taps_w = s.taps_w,
+                  .channels = plan.channels};
+  alignas(64) T result[(kSimdRegisters - 4) * B];
+  for (int g = begin; g < end; ++g) {
+    const int first_row = g * plan.tile.rows;
+    const T* const from = x.row(n, in_block, s.in_y + s.in_step * first_row) + Index{s.in_x} * B;
+    for (const TileCall<T>& tile :
+         plan.tiles[vectors < plan.tile.vectors][first_row + plan.tile.rows > s.height]) {
+      in.pixels = from + s.in_step * (tile.row * x.row_stride + Index{tile.column} * B);
+      in.wrap = s.in_step * (x.row_stride - Index{tile.column} * B);
+      tile.kernel(in, result);
+      const T* value = result;
+      for (int o = block; o < block + vectors; ++o) {
+        int column = s.out_x + s.out_step * tile.column;
+        int row = s.out_y + s.out_step * (first_row + tile.row);
+        for (int segment = 0; segment < tile.segments; ++segment, column = s.out_x, row += s.out_step) {
+          T* to = y.row(n, o, row) + Index{column} * B;
+          const T* const last = value + Index{tile.lengths[static_cast<std::size_t>(segment)]} * B;
+          const auto bound = epilogue.row(n, o, row);
+          const Index step = Index{s.out_step} * B;
+          const auto store = [&](int i) __attribute__((always_inline)) {
+            simd::store<T>(to + i * step, bound(simd::load<T>(value + i * B), column + i * s.out_step));
+          };
+          for (; last - value >= 4 * B; value += 4 * B, to += 4 * step, column += 4 * s.out_step)
+            store(0), store(1), store(2), store(3);
+          for (; value != last; value += B, to += step, column += s.out_step) store(0);
         }
       }
     }
-  });
-}
-
-/// Row groups [begin, end) of one panel of one image.
-template <Sweep S, TileShape Tile, int Vectors, class In, class Out, class E>
-void convolve_panel(In x, const typename Out::Scalar* panel, Out y, const E& e, Index n, int block, int begin,
-                    int end) {
-  constexpr int full = S.height / Tile.rows, rest = S.height % Tile.rows;
-  for (int g = begin; g < std::min(end, full); ++g)
-    convolve_group<S, Tile.rows, Vectors, Tile.pixels>(x, panel, y, e, n, block, g * Tile.rows);
-  if constexpr (rest > 0)
-    if (end > full) convolve_group<S, rest, Vectors, Tile.pixels>(x, panel, y, e, n, block, full * Tile.rows);
+  }
 }
 
 }  // namespace detail
@@ -168,19 +224,13 @@ void convolve_panel(In x, const typename Out::Scalar* panel, Out y, const E& e, 
 /// Runs a sweep over images [0, n). Parts are (images, panels, row groups); every output is computed by one
 /// part in one order, so the cut never changes a bit. Weights that outgrow the caches stay put while images
 /// pass by.
-template <Sweep S, class T, class In, class Out, Expression E>
-void convolve(const ExecutionPolicy& policy, Index n, In x, const T* packed, Out y, const E& epilogue) {
-  static_assert(S.bundles == 1 || (In::kShape.channels % (S.bundles * kLanes<T>) == 0 &&
-                                   Out::kShape.channels % (S.bundles * kLanes<T>) == 0));
-  constexpr int bundle_blocks = Out::kBlocks / S.bundles;
-  constexpr TileShape tile = choose_tile(S.height, S.width, bundle_blocks);
-  constexpr int bundle_panels = ceil_div(bundle_blocks, tile.vectors), panels = S.bundles * bundle_panels;
-  constexpr int groups = ceil_div(S.height, tile.rows), rest = bundle_blocks % tile.vectors;
-  constexpr Index panel_size =
-      Index{In::kShape.channels / S.bundles} * S.taps_h * S.taps_w * kLanes<T>;  // of one block of outputs
-  constexpr Index weight_bytes = panel_size * Out::kBlocks * Index{sizeof(T)};
-  constexpr Index image_bytes = In::kImageStride * Index{sizeof(T)};
-  constexpr bool weights_stay = weight_bytes > (Index{256} << 10);
+template <class T, Expression E>
+void convolve(const ExecutionPolicy& policy, const SweepPlan<T>& plan, Index n, Planes<const T> x,
+              const T* packed, Planes<T> y, const E& epilogue) {
+  const int panels = plan.sweep.bundles * plan.panels(), groups = plan.groups();
+  const Index weight_bytes = plan.panel_size() * plan.out_blocks * plan.sweep.bundles * Index{sizeof(T)};
+  const Index image_bytes = x.image_stride * Index{sizeof(T)};
+  const bool weights_stay = weight_bytes > (Index{256} << 10);
 
   const int panel_cuts = weights_stay ? panels : 1;
   const Index image_step = weights_stay ? std::clamp<Index>((Index{512} << 10) / image_bytes, 1, n) : 1;
@@ -195,15 +245,12 @@ void convolve(const ExecutionPolicy& policy, Index n, In x, const T* packed, Out
     const int panel_cut = static_cast<int>(part / group_cuts % panel_cuts);
     const Index first = part / group_cuts / panel_cuts * image_step, last = std::min(n, first + image_step);
     for (int p = weights_stay ? panel_cut : 0; p < (weights_stay ? panel_cut + 1 : panels); ++p) {
-      const int in_bundle = p % bundle_panels * tile.vectors;
-      const int block = p / bundle_panels * bundle_blocks + in_bundle;
+      const int in_bundle = p % plan.panels() * plan.tile.vectors;
+      const int block = p / plan.panels() * plan.out_blocks + in_bundle;
+      const int vectors = std::min(plan.tile.vectors, plan.out_blocks - in_bundle);
       for (Index i = first; i < last; ++i)
-        if (in_bundle + tile.vectors <= bundle_blocks)
-          detail::convolve_panel<S, tile, tile.vectors>(x, packed + block * panel_size, y, epilogue, i, block,
-                                                        begin, end);
-        else if constexpr (rest > 0)
-          detail::convolve_panel<S, tile, rest>(x, packed + block * panel_size, y, epilogue, i, block, begin,
-                                                end);
+        detail::convolve_panel<T>(plan, x, packed + block * plan.panel_size(), y, epilogue, i, block, vectors,
+                                  begin, end);
     }
   });
 }
@@ -226,7 +273,8 @@ void convolution_forward(const ExecutionPolicy& policy, Index n, FeatureMap<cons
                          const T* packed, FeatureMap<T, Out, HaloOut> y, const E& epilogue) {
   static_assert(HaloIn >= W.padding, "the input's halo is narrower than the padding");
   constexpr ConvChannels channels{.out = Out.channels, .in = In.channels, .groups = Groups};
-  convolve<forward_sweep(W, In, channels.bundles(kLanes<T>))>(policy, n, x, packed, y, epilogue);
+  constexpr Sweep sweep = forward_sweep(W, In, channels.bundles(kLanes<T>));
+  convolve<T>(policy, kSweepPlan<T, sweep, In.channels, Out.channels>, n, x, packed, y, epilogue);
 }
 
 /// Scalars that convolution_input_gradient() needs for its packed weights.
@@ -255,17 +303,19 @@ void convolution_input_gradient(const ExecutionPolicy& policy, Index n, FeatureM
   constexpr ConvChannels turned{.out = In.channels, .in = Out.channels, .groups = Groups};
   unroll<W.stride * W.stride>([&](auto parity) {
     constexpr Parity rows(W, In.height, parity / W.stride), columns(W, In.width, parity % W.stride);
-    if constexpr (rows.count > 0 && columns.count > 0)
-      convolve<Sweep{.height = rows.count,
-                     .width = columns.count,
-                     .taps_h = rows.taps,
-                     .taps_w = columns.taps,
-                     .in_y = rows.shift - rows.taps + 1,
-                     .in_x = columns.shift - columns.taps + 1,
-                     .out_step = W.stride,
-                     .out_y = rows.offset,
-                     .out_x = columns.offset,
-                     .bundles = turned.bundles(kLanes<T>)}>(policy, n, dy, packed, dx, epilogue);
+    if constexpr (rows.count > 0 && columns.count > 0) {
+      constexpr Sweep sweep{.height = rows.count,
+                            .width = columns.count,
+                            .taps_h = rows.taps,
+                            .taps_w = columns.taps,
+                            .in_y = rows.shift - rows.taps + 1,
+                            .in_x = columns.shift - columns.taps + 1,
+                            .out_step = W.stride,
+                            .out_y = rows.offset,
+                            .out_x = columns.offset,
+                            .bundles = turned.bundles(kLanes<T>)};
+      convolve<T>(policy, kSweepPlan<T, sweep, Out.channels, In.channels>, n, dy, packed, dx, epilogue);
+    }
     packed += packed_size<T>(turned, rows.taps * columns.taps);
   });
 }

@@ -22,48 +22,42 @@ struct TileInput {
   int taps_h, taps_w, channels;
 };
 
-/// tile[p][o] = sum over blocks, taps and channels; tile is [pixels][vectors][lanes].
+/// tile[o][p] = sum over blocks, taps and channels; tile is [vectors][pixels][lanes].
 template <class T, int Step, int Vectors, class Tile>
 [[gnu::noinline]] void convolution_tile(const TileInput<T>& in, T* tile) {
-  constexpr int B = kLanes<T>, P = Tile::kPixels, O = Vectors;
-  simd::Packet<T> acc[P][O];
-  unroll<P>([&](auto p) __attribute__((always_inline)) {
-    unroll<O>([&](auto o) __attribute__((always_inline)) { acc[p][o] = simd::zero<simd::Packet<T>>(); });
-  });
-  const T* weights = in.weights;
-  const Index panel = in.panel_stride;
-  const T* plane = in.pixels;
-  for (int left = in.channels; left > 0; left -= B, plane += in.plane_stride) {
-    const int count = left < B ? left : B;
-    const T* row = plane;
-    for (int kh = 0; kh < in.taps_h; ++kh, row += in.row_stride) {
-      const T* tap = row;
-      for (int kw = 0; kw < in.taps_w; ++kw, tap += B) {
-        const T* segment[Tile::kCount];
-        segment[0] = tap;
-        if constexpr (Tile::kCount > 1) segment[1] = tap + in.wrap;
-        unroll<std::max(Tile::kCount - 2, 0)>([&](auto s) __attribute__((always_inline)) {
-          segment[s + 2] = segment[s + 1] + in.segment_stride;
-        });
-        const T* const end = weights + Index{count} * B;
-        for (Index c = 0; weights != end; weights += B, ++c) {
-          simd::prefetch(segment[0] + (P + c) * Step * B);
-          simd::Packet<T> w[O];
-          unroll<O>([&](auto o)
-                        __attribute__((always_inline)) { w[o] = simd::load<T>(weights + o * panel); });
-          unroll<P>([&](auto p) __attribute__((always_inline)) {
-            const auto x = simd::broadcast<T>(segment[Tile::segment(p)][c + Tile::column(p) * Step * B]);
-            unroll<O>([&](auto o)
-                          __attribute__((always_inline)) { acc[p][o] = simd::fma(x, w[o], acc[p][o]); });
-          });
+  // One fold over the accumulators acc[p][o], I = p * Vectors + o, compiles faster than a loop nest of
+  // lambdas.
+  [&]<int... I>(std::integer_sequence<int, I...>) __attribute__((always_inline)) {
+    constexpr int B = kLanes<T>, P = Tile::kPixels, O = Vectors;
+    simd::Packet<T> acc[P * O] = {(void(I), simd::zero<simd::Packet<T>>())...};
+    const T* weights = in.weights;
+    const Index panel = in.panel_stride;
+    const T* plane = in.pixels;
+    for (int left = in.channels; left > 0; left -= B, plane += in.plane_stride) {
+      const int count = left < B ? left : B;
+      const T* row = plane;
+      for (int kh = 0; kh < in.taps_h; ++kh, row += in.row_stride) {
+        const T* tap = row;
+        for (int kw = 0; kw < in.taps_w; ++kw, tap += B) {
+          const T* segment[Tile::kCount];
+          segment[0] = tap;
+          if constexpr (Tile::kCount > 1) segment[1] = tap + in.wrap;
+          if constexpr (Tile::kCount > 2) segment[2] = segment[1] + in.segment_stride;
+          if constexpr (Tile::kCount > 3) segment[3] = segment[2] + in.segment_stride;
+          const T* const end = weights + Index{count} * B;
+          for (Index c = 0; weights != end; weights += B, ++c) {
+            simd::prefetch(segment[0] + (P + c) * Step * B);
+            ((acc[I] = simd::fma(
+                  simd::broadcast<T>(segment[Tile::segment(I / O)][c + Tile::column(I / O) * Step * B]),
+                  simd::load<T>(weights + I % O * panel), acc[I])),
+             ...);
+          }
         }
       }
     }
+    (simd::store<T>(tile + (I % O * P + I / O) * B, acc[I]), ...);
   }
-  unroll<P>([&](auto p) __attribute__((always_inline)) {
-    unroll<O>([&](auto o)
-                  __attribute__((always_inline)) { simd::store<T>(tile + (p * O + o) * B, acc[p][o]); });
-  });
+  (std::make_integer_sequence<int, Tile::kPixels * Vectors>{});
 }
 
 }  // namespace drnet::inline DRNET_ISA

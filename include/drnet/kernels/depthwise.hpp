@@ -32,69 +32,64 @@ namespace detail {
 template <Window W, int P, class T, class Row>
 [[gnu::always_inline]] inline void depthwise_outputs(const T* x, Index row_stride, const T* weights, T* y,
                                                      const Row& epilogue, int column) {
-  constexpr int B = kLanes<T>;
-  simd::Packet<T> acc[P];
-  unroll<P>([&](auto p) __attribute__((always_inline)) { acc[p] = simd::zero<simd::Packet<T>>(); });
-  for (int kh = 0; kh < W.kernel; ++kh, x += row_stride)
-    unroll<W.kernel>([&](auto kw) __attribute__((always_inline)) {
-      const auto w = simd::load<T>(weights + (kh * W.kernel + kw) * B);
-      unroll<P>([&](auto p) __attribute__((always_inline)) {
-        acc[p] = simd::fma(simd::load<T>(x + (p * W.stride + kw) * B), w, acc[p]);
-      });
-    });
-  unroll<P>([&](auto p) __attribute__((always_inline)) {
-    simd::store<T>(y + (column + p) * B, epilogue(acc[p], column + p));
-  });
+  constexpr int B = kLanes<T>, K = W.kernel;
+  const auto run = [&]<int... p, int... I>(std::integer_sequence<int, p...>, std::integer_sequence<int, I...>)
+      __attribute__((always_inline)) {
+    simd::Packet<T> acc[P] = {(void(p), simd::zero<simd::Packet<T>>())...};
+    for (int kh = 0; kh < K; ++kh, x += row_stride, weights += K * B)  // I = kw * P + p
+      ((acc[I % P] = simd::fma(simd::load<T>(x + (I % P * W.stride + I / P) * B),
+                               simd::load<T>(weights + I / P * B), acc[I % P])),
+       ...);
+    (simd::store<T>(y + (column + p) * B, epilogue(acc[p], column + p)), ...);
+  };
+  run(std::make_integer_sequence<int, P>{}, std::make_integer_sequence<int, P * K>{});
 }
-}  // namespace detail
 
-/// y = epilogue(depthwise convolution of x).
-template <Window W, class T, Shape In, int HaloIn, Shape Out, int HaloOut, Expression E>
-void depthwise_forward(const ExecutionPolicy& policy, Index n, FeatureMap<const T, In, HaloIn> x,
-                       const T* packed, FeatureMap<T, Out, HaloOut> y, const E& epilogue) {
-  static_assert(HaloIn >= W.padding, "the input's halo is narrower than the padding");
-  using Map = FeatureMap<T, Out, HaloOut>;
-  constexpr int B = kLanes<T>, P = std::min(Out.width, kSimdRegisters == 32 ? 14 : 7), rest = Out.width % P;
-  constexpr Index row_stride = FeatureMap<const T, In, HaloIn>::kRowStride;
-  policy.for_parts(n * Map::kBlocks, [&](Index part, int) {
-    const int b = static_cast<int>(part % Map::kBlocks);
-    const Index i = part / Map::kBlocks;
+/// depthwise_forward() in runs of P outputs and one of `Rest`; `out` is the shape of y.
+template <Window W, int P, int Rest, class T, Expression E>
+void depthwise_rows(const ExecutionPolicy& policy, Index n, Planes<const T> x, const T* packed, Planes<T> y,
+                    Shape out, const E& epilogue) {
+  constexpr int B = kLanes<T>;
+  const Index blocks = ceil_div(out.channels, B);
+  policy.for_parts(n * blocks, [&](Index part, int) {
+    const int b = static_cast<int>(part % blocks);
+    const Index i = part / blocks;
     const T* const w = packed + Index{b} * W.kernel * W.kernel * B;
-    for (int oy = 0; oy < Out.height; ++oy) {
+    for (int oy = 0; oy < out.height; ++oy) {
       const auto bound = epilogue.row(i, b, oy);
       T* const to = y.row(i, b, oy);
       const T* const from = x.row(i, b, oy * W.stride - W.padding) - W.padding * B;
       int ox = 0;
-      for (; ox + P <= Out.width; ox += P)
-        detail::depthwise_outputs<W, P>(from + ox * W.stride * B, row_stride, w, to, bound, ox);
-      if constexpr (rest > 0)
-        detail::depthwise_outputs<W, rest>(from + ox * W.stride * B, row_stride, w, to, bound, ox);
+      for (; ox + P <= out.width; ox += P)
+        depthwise_outputs<W, P>(from + ox * W.stride * B, x.row_stride, w, to, bound, ox);
+      if constexpr (Rest > 0)
+        depthwise_outputs<W, Rest>(from + ox * W.stride * B, x.row_stride, w, to, bound, ox);
     }
   });
 }
 
-/// dx = epilogue(gradient with respect to x); each element gathers the windows that read it.
-template <Window W, class T, Shape Out, int HaloOut, Shape In, int HaloIn, Expression E>
-void depthwise_input_gradient(const ExecutionPolicy& policy, Index n, FeatureMap<const T, Out, HaloOut> dy,
-                              const T* packed, FeatureMap<T, In, HaloIn> dx, const E& epilogue) {
-  using Map = FeatureMap<T, In, HaloIn>;
+/// depthwise_input_gradient(); `out` and `in` are the shapes of dy and dx.
+template <Window W, class T, Expression E>
+void depthwise_gather(const ExecutionPolicy& policy, Index n, Planes<const T> dy, Shape out, const T* packed,
+                      Planes<T> dx, Shape in, const E& epilogue) {
   constexpr int B = kLanes<T>;
-  policy.for_parts(n * Map::kBlocks, [&](Index part, int) {
-    const int b = static_cast<int>(part % Map::kBlocks);
-    const Index i = part / Map::kBlocks;
+  const Index blocks = ceil_div(in.channels, B);
+  policy.for_parts(n * blocks, [&](Index part, int) {
+    const int b = static_cast<int>(part % blocks);
+    const Index i = part / blocks;
     const T* const w = packed + Index{b} * W.kernel * W.kernel * B;
-    for (int iy = 0; iy < In.height; ++iy) {
+    for (int iy = 0; iy < in.height; ++iy) {
       const auto bound = epilogue.row(i, b, iy);
       T* const to = dx.row(i, b, iy);
-      for (int ix = 0; ix < In.width; ++ix) {
+      for (int ix = 0; ix < in.width; ++ix) {
         auto acc = simd::zero<simd::Packet<T>>();
         for (int kh = (iy + W.padding) % W.stride; kh < W.kernel; kh += W.stride) {
           const int oy = (iy + W.padding - kh) / W.stride;
-          if (iy + W.padding < kh || oy >= Out.height) continue;
+          if (iy + W.padding < kh || oy >= out.height) continue;
           const T* const from = dy.row(i, b, oy);
           for (int kw = (ix + W.padding) % W.stride; kw < W.kernel; kw += W.stride) {
             const int ox = (ix + W.padding - kw) / W.stride;
-            if (ix + W.padding < kw || ox >= Out.width) continue;
+            if (ix + W.padding < kw || ox >= out.width) continue;
             acc = simd::fma(simd::load<T>(from + Index{ox} * B), simd::load<T>(w + (kh * W.kernel + kw) * B),
                             acc);
           }
@@ -105,30 +100,53 @@ void depthwise_input_gradient(const ExecutionPolicy& policy, Index n, FeatureMap
   });
 }
 
-/// dw += gradient with respect to the weights, dw in PyTorch's layout [channels][1][k][k].
-template <Window W, class T, Shape In, int HaloIn, Shape Out, int HaloOut>
-void depthwise_weight_gradient(const ExecutionPolicy& policy, Index n, FeatureMap<const T, In, HaloIn> x,
-                               FeatureMap<const T, Out, HaloOut> dy, T* dw) {
-  using Map = FeatureMap<const T, In, HaloIn>;
+/// depthwise_weight_gradient(); `out` is the shape of dy.
+template <Window W, class T>
+void depthwise_correlate(const ExecutionPolicy& policy, Index n, Planes<const T> x, Planes<const T> dy,
+                         Shape out, T* dw) {
   constexpr int B = kLanes<T>, taps = W.kernel * W.kernel;
-  policy.for_parts(Index{Map::kBlocks} * taps, [&](Index part, int) {
+  policy.for_parts(Index{ceil_div(out.channels, B)} * taps, [&](Index part, int) {
     const int b = static_cast<int>(part / taps), kh = static_cast<int>(part % taps) / W.kernel,
               kw = static_cast<int>(part % taps) % W.kernel;
     alignas(64) T sum[B] = {};
     for (Index i = 0; i < n; ++i) {
       auto acc = simd::zero<simd::Packet<T>>();
-      for (int oy = 0; oy < Out.height; ++oy) {
+      for (int oy = 0; oy < out.height; ++oy) {
         const T* from = x.row(i, b, oy * W.stride - W.padding + kh) + Index{kw - W.padding} * B;
         const T* const d = dy.row(i, b, oy);
-        for (int ox = 0; ox < Out.width; ++ox)
+        for (int ox = 0; ox < out.width; ++ox)
           acc = simd::fma(simd::load<T>(from + Index{ox} * W.stride * B), simd::load<T>(d + Index{ox} * B),
                           acc);
       }
       simd::store<T>(sum, simd::add(simd::load<T>(sum), acc));
     }
-    for (int lane = 0; lane < B && b * B + lane < In.channels; ++lane)
+    for (int lane = 0; lane < B && b * B + lane < out.channels; ++lane)
       dw[Index{b * B + lane} * taps + part % taps] += sum[lane];
   });
+}
+}  // namespace detail
+
+/// y = epilogue(depthwise convolution of x).
+template <Window W, class T, Shape In, int HaloIn, Shape Out, int HaloOut, Expression E>
+void depthwise_forward(const ExecutionPolicy& policy, Index n, FeatureMap<const T, In, HaloIn> x,
+                       const T* packed, FeatureMap<T, Out, HaloOut> y, const E& epilogue) {
+  static_assert(HaloIn >= W.padding, "the input's halo is narrower than the padding");
+  constexpr int P = std::min(Out.width, kSimdRegisters == 32 ? 14 : 7);
+  detail::depthwise_rows<W, P, Out.width % P, T>(policy, n, x, packed, y, Out, epilogue);
+}
+
+/// dx = epilogue(gradient with respect to x); each element gathers the windows that read it.
+template <Window W, class T, Shape Out, int HaloOut, Shape In, int HaloIn, Expression E>
+void depthwise_input_gradient(const ExecutionPolicy& policy, Index n, FeatureMap<const T, Out, HaloOut> dy,
+                              const T* packed, FeatureMap<T, In, HaloIn> dx, const E& epilogue) {
+  detail::depthwise_gather<W, T>(policy, n, dy, Out, packed, dx, In, epilogue);
+}
+
+/// dw += gradient with respect to the weights, dw in PyTorch's layout [channels][1][k][k].
+template <Window W, class T, Shape In, int HaloIn, Shape Out, int HaloOut>
+void depthwise_weight_gradient(const ExecutionPolicy& policy, Index n, FeatureMap<const T, In, HaloIn> x,
+                               FeatureMap<const T, Out, HaloOut> dy, T* dw) {
+  detail::depthwise_correlate<W, T>(policy, n, x, dy, Out, dw);
 }
 
 }  // namespace drnet::inline DRNET_ISA

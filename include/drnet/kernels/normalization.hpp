@@ -16,10 +16,12 @@ struct ChannelSums {
   std::vector<double> first, second;
 };
 
-/// Adds up term(n, b, y, x) -> {packet, packet} over all pixels of n images for every channel.
-template <class T, Shape S, class Row>
-void channel_sums(const ExecutionPolicy& policy, Index n, ChannelSums& sums, const Row& row) {
-  constexpr int B = kLanes<T>, blocks = ceil_div(S.channels, B), run = std::max(1, 64 / S.width);
+/// Two sums over all pixels of n images of `shape` for every channel: row(n, b, y, first, second) adds the
+/// terms of one row of one block to two packets.
+template <class T, class Row>
+void channel_sums(const ExecutionPolicy& policy, Index n, Shape shape, ChannelSums& sums, const Row& row) {
+  constexpr int B = kLanes<T>;
+  const int blocks = ceil_div(shape.channels, B), run = std::max(1, 64 / shape.width);
   const Index chunks = std::min<Index>(n, 16);
   thread_local std::vector<double> storage;
   storage.assign(static_cast<std::size_t>(chunks * blocks * 2 * B), 0.0);
@@ -29,9 +31,9 @@ void channel_sums(const ExecutionPolicy& policy, Index n, ChannelSums& sums, con
     const Index chunk = part / blocks;
     double* const total = partials + part * 2 * B;
     for (Index i = n * chunk / chunks; i < n * (chunk + 1) / chunks; ++i)
-      for (int y = 0; y < S.height; y += run) {
+      for (int y = 0; y < shape.height; y += run) {
         simd::Packet<T> acc[2] = {simd::zero<simd::Packet<T>>(), simd::zero<simd::Packet<T>>()};
-        for (int r = y; r < std::min(y + run, S.height); ++r) row(i, b, r, acc[0], acc[1]);
+        for (int r = y; r < std::min(y + run, shape.height); ++r) row(i, b, r, acc[0], acc[1]);
         alignas(64) T lanes[2 * B];
         simd::store<T>(lanes, acc[0]);
         simd::store<T>(lanes + B, acc[1]);

@@ -40,6 +40,9 @@ struct Segments {
   }
 };
 
+/// Rows of a row group, and so segments of a tile, at most.
+inline constexpr int kMostRows = 4;
+
 /// How a plane of height x width outputs is cut: groups of `rows` rows, each cut into tiles of `pixels`
 /// pixels (the last one smaller) by `vectors` vectors of output channels.
 struct TileShape {
@@ -80,7 +83,7 @@ constexpr double group_cycles(Index pixels, int tile, int vectors) {
   TileShape best;
   double best_cycles = 1e300;
   for (int vectors = 1; vectors <= std::min(blocks, 4); ++vectors)
-    for (int rows = 1; rows <= std::min(height, 4); ++rows) {
+    for (int rows = 1; rows <= std::min(height, kMostRows); ++rows) {
       if (rows > 1 && width > 24) break;
       for (int pixels = 1; pixels <= std::min(28, rows * width) && fits_registers(pixels, vectors);
            ++pixels) {
@@ -112,12 +115,12 @@ constexpr auto segments() {
 }
 }  // namespace detail
 
-/// Calls f(segments, row, column) for every tile of a group of `Rows` rows of `Width` pixels, unrolled; row
-/// and column are where the tile starts.
+/// Calls f(segments, row, column) for every tile of a group of `Rows` rows of `Width` pixels; row and column
+/// are where the tile starts.
 template <int Rows, int Width, int Pixels, class F>
-[[gnu::always_inline]] inline void for_each_tile(F&& f) {
+constexpr void for_each_tile(F&& f) {
   constexpr int total = Rows * Width;
-  unroll<ceil_div(total, Pixels)>([&](auto i) __attribute__((always_inline)) {
+  unroll<ceil_div(total, Pixels)>([&](auto i) {
     constexpr int start = i * Pixels;
     f(detail::segments<Width, start, std::min(Pixels, total - start)>(), start / Width, start % Width);
   });

@@ -46,7 +46,7 @@ struct BatchNormWith : PlainLayer {
     }
   }
 
-  // ---- training. The workspace keeps five padded arrays: mean, 1/sqrt(var + eps), and three coefficients.
+  // ---- training; what depends on the shape's channels alone is compiled once for all shapes
 
   template <class T>
   static constexpr Index padded(Shape in) {
@@ -59,74 +59,23 @@ struct BatchNormWith : PlainLayer {
 
   template <class T, class X, class Y, Expression E>
   static void forward(const Pass& pass, X x, Y y, const E& epilogue, State<T> s) {
-    constexpr Shape In = X::kShape;
-    constexpr Index P = padded<T>(In);
-    const T *const gamma = s.parameters + pass.bank * 2 * In.channels, *const beta = gamma + In.channels;
-    T *const running_mean = s.statistics + pass.bank * 2 * In.channels, *const running_var =
-                                                                            running_mean + In.channels;
-    T *const mean = s.workspace, *const inv_std = mean + P, *const scale = inv_std + P,
-             *const shift = scale + P;
-    const bool from_batch = pass.statistics == Statistics::batch;
-    if (from_batch || s.moments != nullptr) {
-      const ChannelSums moments = batch_moments<T>(pass, x);
-      if (s.moments != nullptr) merge(pass, In.channels, moments, s.moments + pass.bank * 2 * In.channels);
-      if (from_batch)
-        normalize_with(moments, pass.n * In.pixels(), running_mean, running_var, mean, inv_std, In.channels);
-    }
-    if (!from_batch)
-      for (int c = 0; c < In.channels; ++c) {
-        mean[c] = running_mean[c];
-        inv_std[c] = static_cast<T>(1 / std::sqrt(static_cast<double>(running_var[c]) + O.eps));
-      }
-    for (int c = 0; c < In.channels; ++c) {
-      scale[c] = gamma[c] * inv_std[c];
-      shift[c] = beta[c];
-    }
+    choose_moments<T>(pass, X::kShape, x, s);
+    const Coefficients<T> k(s.workspace, X::kShape);
     assign(pass, y,
-           substitute(epilogue,
-                      multiply_add(elements(x) - per_channel(mean), per_channel(scale), per_channel(shift))));
+           substitute(epilogue, multiply_add(elements(x) - per_channel(k.mean), per_channel(k.scale),
+                                             per_channel(k.shift))));
   }
 
   template <class T, class X, class Y, class DY, class DX, class Gate, Expression E>
   static void backward(const Pass& pass, X x, Y y, DY dy, DX dx, const Gate& gate, const E& epilogue,
                        State<T> s) {
-    constexpr Shape In = X::kShape;
-    constexpr Index P = padded<T>(In);
-    constexpr int B = kLanes<T>;
-    T *const mean = s.workspace, *const inv_std = mean + P, *const scale = inv_std + P, *const a = scale + P,
-             *const b = a + P;
-    ChannelSums sums;  // of dy and of dy * (x - mean)
-    channel_sums<T, In>(pass.policy, pass.n, sums, [&](Index n, int block, int r, auto& sum, auto& product) {
-      const auto center = simd::load<T>(mean + block * B);
-      const T* const from = x.row(n, block, r);
-      const T* const value = y.row(n, block, r);
-      T* const d = dy.row(n, block, r);
-      for (int i = 0; i < In.width * B; i += B) {
-        auto g = simd::load<T>(d + i);
-        if constexpr (!Gate::kOpen) {
-          g = gate(simd::load<T>(value + i), g);
-          simd::store<T>(d + i, g);
-        }
-        sum = simd::add(sum, g);
-        product = simd::fma(g, simd::sub(simd::load<T>(from + i), center), product);
-      }
-    });
-    T *const dgamma = s.gradients + pass.bank * 2 * In.channels, *const dbeta = dgamma + In.channels;
-    const double m = static_cast<double>(pass.n * In.pixels());
-    const bool through_statistics = pass.statistics == Statistics::batch;
-    for (int c = 0; c < In.channels; ++c) {
-      const double is = static_cast<double>(inv_std[c]), dot = sums.second[static_cast<std::size_t>(c)] * is;
-      const double sum = sums.first[static_cast<std::size_t>(c)];
-      dgamma[c] += static_cast<T>(dot);
-      dbeta[c] += static_cast<T>(sum);
-      a[c] = through_statistics ? static_cast<T>(-static_cast<double>(scale[c]) * is * dot / m) : T(0);
-      b[c] = through_statistics ? static_cast<T>(-static_cast<double>(scale[c]) * sum / m) : T(0);
-    }
+    sum_gradients<T>(pass, X::kShape, x, y, dy, gate, s);
+    const Coefficients<T> k(s.workspace, X::kShape);
     if constexpr (!std::same_as<DX, NoGradient>)
       assign(pass, dx,
-             substitute(epilogue, multiply_add(elements(dy), per_channel(scale),
-                                               multiply_add(elements(x) - per_channel(mean), per_channel(a),
-                                                            per_channel(b)))));
+             substitute(epilogue, multiply_add(elements(dy), per_channel(k.scale),
+                                               multiply_add(elements(x) - per_channel(k.mean),
+                                                            per_channel(k.slope), per_channel(k.shift)))));
   }
 
   // ---- inference: y = scale * x + shift, folded into the convolution before it
@@ -157,30 +106,105 @@ struct BatchNormWith : PlainLayer {
   }
 
  private:
-  /// Mean and variance of each channel over the batch, in double.
-  template <class T, class X>
-  static ChannelSums batch_moments(const Pass& pass, X x) {
-    constexpr Shape In = X::kShape;
+  /// The workspace, five padded arrays:
+  ///   y = scale (x - mean) + shift,  dx = scale dy + slope (x - mean) + shift of the backward pass.
+  template <class T>
+  struct Coefficients {
+    T *mean, *inv_std, *scale, *shift, *slope;
+    Coefficients(T* workspace, Shape in)
+        : mean(workspace),
+          inv_std(mean + padded<T>(in)),
+          scale(inv_std + padded<T>(in)),
+          shift(scale + padded<T>(in)),
+          slope(shift + padded<T>(in)) {}
+  };
+
+  /// The moments to normalize with, from the batch or the bank, and the coefficients of the forward pass.
+  template <class T>
+  static void choose_moments(const Pass& pass, Shape in, Planes<const T> x, State<T> s) {
+    const Coefficients<T> k(s.workspace, in);
+    const T *const gamma = s.parameters + pass.bank * 2 * in.channels, *const beta = gamma + in.channels;
+    T *const running_mean = s.statistics + pass.bank * 2 * in.channels, *const running_var =
+                                                                            running_mean + in.channels;
+    const bool from_batch = pass.statistics == Statistics::batch;
+    if (from_batch || s.moments != nullptr) {
+      const ChannelSums moments = batch_moments<T>(pass, in, x);
+      if (s.moments != nullptr) merge(pass, in.channels, moments, s.moments + pass.bank * 2 * in.channels);
+      if (from_batch)
+        normalize_with(moments, pass.n * in.pixels(), running_mean, running_var, k.mean, k.inv_std,
+                       in.channels);
+    }
+    if (!from_batch)
+      for (int c = 0; c < in.channels; ++c) {
+        k.mean[c] = running_mean[c];
+        k.inv_std[c] = static_cast<T>(1 / std::sqrt(static_cast<double>(running_var[c]) + O.eps));
+      }
+    for (int c = 0; c < in.channels; ++c) {
+      k.scale[c] = gamma[c] * k.inv_std[c];
+      k.shift[c] = beta[c];
+    }
+  }
+
+  /// dy = gate(y, dy), dgamma, dbeta, and the coefficients of dx.
+  template <class T, class Gate>
+  static void sum_gradients(const Pass& pass, Shape in, Planes<const T> x, Planes<const T> y, Planes<T> dy,
+                            const Gate& gate, State<T> s) {
     constexpr int B = kLanes<T>;
-    const Index m = pass.n * In.pixels();
+    const Coefficients<T> k(s.workspace, in);
+    ChannelSums sums;  // of dy and of dy * (x - mean)
+    channel_sums<T>(pass.policy, pass.n, in, sums, [&](Index n, int block, int r, auto& sum, auto& product) {
+      const auto center = simd::load<T>(k.mean + block * B);
+      const T* const from = x.row(n, block, r);
+      const T* const value = y.row(n, block, r);
+      T* const d = dy.row(n, block, r);
+      for (int i = 0; i < in.width * B; i += B) {
+        auto g = simd::load<T>(d + i);
+        if constexpr (!Gate::kOpen) {
+          g = gate(simd::load<T>(value + i), g);
+          simd::store<T>(d + i, g);
+        }
+        sum = simd::add(sum, g);
+        product = simd::fma(g, simd::sub(simd::load<T>(from + i), center), product);
+      }
+    });
+    T *const dgamma = s.gradients + pass.bank * 2 * in.channels, *const dbeta = dgamma + in.channels;
+    const double m = static_cast<double>(pass.n * in.pixels());
+    const bool through_statistics = pass.statistics == Statistics::batch;
+    for (int c = 0; c < in.channels; ++c) {
+      const double is = static_cast<double>(k.inv_std[c]),
+                   dot = sums.second[static_cast<std::size_t>(c)] * is;
+      const double sum = sums.first[static_cast<std::size_t>(c)];
+      dgamma[c] += static_cast<T>(dot);
+      dbeta[c] += static_cast<T>(sum);
+      k.slope[c] =
+          through_statistics ? static_cast<T>(-static_cast<double>(k.scale[c]) * is * dot / m) : T(0);
+      k.shift[c] = through_statistics ? static_cast<T>(-static_cast<double>(k.scale[c]) * sum / m) : T(0);
+    }
+  }
+
+  /// Mean and variance of each channel over the batch, in double.
+  template <class T>
+  static ChannelSums batch_moments(const Pass& pass, Shape in, Planes<const T> x) {
+    constexpr int B = kLanes<T>;
+    const Index m = pass.n * in.pixels();
     if (pass.statistics == Statistics::batch && m <= 1)
-      throw Error("batch norm of " + to_string(In) + " in bank " + std::to_string(pass.bank) + ", training",
+      throw Error("batch norm of " + to_string(in) + " in bank " + std::to_string(pass.bank) + ", training",
                   "more than one value per channel", std::to_string(m));
     ChannelSums sums;  // of x - s and (x - s)^2, s = the first pixel: no cancellation where the mean is large
-    channel_sums<T, In>(pass.policy, pass.n, sums, [&](Index n, int block, int r, auto& sum, auto& square) {
+    channel_sums<T>(pass.policy, pass.n, in, sums, [&](Index n, int block, int r, auto& sum, auto& square) {
       const auto shift = simd::load<T>(x.row(0, block, 0));
       const T* const from = x.row(n, block, r);
-      for (int i = 0; i < In.width * B; i += B) {
+      for (int i = 0; i < in.width * B; i += B) {
         const auto d = simd::sub(simd::load<T>(from + i), shift);
         sum = simd::add(sum, d);
         square = simd::fma(d, d, square);
       }
     });
-    for (int c = 0; c < In.channels; ++c) {
+    for (int c = 0; c < in.channels; ++c) {
       double &first = sums.first[static_cast<std::size_t>(c)],
              &second = sums.second[static_cast<std::size_t>(c)];
       const double offset = first / static_cast<double>(m);
-      first = static_cast<double>(x.at(0, c, 0, 0)) + offset;
+      first = static_cast<double>(x.row(0, c / B, 0)[c % B]) + offset;
       second = std::max(0.0, second / static_cast<double>(m) - offset * offset);
     }
     return sums;

@@ -97,7 +97,7 @@ struct Conv2d : PlainLayer {
       return packed<T>(In) + padded_channels<T>(In);
     else
       return std::max({packed<T>(In) + padded_channels<T>(In), turned_size<T>(channels(In), kWindow),
-                       WeightGradientPlan<T, kWindow, In, out_channels(In), groups(In)>::scratch(capacity)});
+                       kWeightGradientPlan<T, kWindow, In, out_channels(In), groups(In)>.scratch(capacity)});
   }
 
   template <class T, class X, class Y, Expression E>

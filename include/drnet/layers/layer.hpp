@@ -135,11 +135,15 @@ struct OpenGate {
 };
 
 /// out = e over a whole batch; `accumulator` in e is the old value of out.
-template <class Out, Expression E>
-void assign(const Pass& pass, Out out, const E& e) {
+template <class T, Expression E>
+void assign(const Pass& pass, Planes<T> out, Shape shape, const E& e) {
   pass.policy.for_parts(pass.n, [&](Index i, int) {
-    for (int b = 0; b < Out::kBlocks; ++b) assign_plane(out, i, b, e);
+    for (int b = 0; b < ceil_div(shape.channels, kLanes<T>); ++b) assign_plane<T>(out, shape, i, b, e);
   });
+}
+template <class T, Shape S, int Halo, Expression E>
+void assign(const Pass& pass, FeatureMap<T, S, Halo> out, const E& e) {
+  assign<T>(pass, out, S, e);
 }
 
 /// dy = gate(y, dy) over a whole batch.

@@ -64,23 +64,21 @@ template <class T>
 }
 
 /// One value per image and channel, from a map of 1 x 1 pixel, at every pixel.
-template <class Map>
+template <class T>
 struct Spread : ExpressionBase {
-  using T = typename Map::Scalar;
   using Row = ConstantRow<T>;
-  static_assert(Map::kShape.pixels() == 1, "spread needs a map of 1 x 1 pixel");
-  [[nodiscard]] Row row(Index n, int b, int) const { return {simd::load<T>(map.row(n, b, 0))}; }
-  Map map;
+  [[nodiscard]] Row row(Index n, int b, int) const { return {simd::load<T>(planes.row(n, b, 0))}; }
+  Planes<const T> planes;
 };
 template <class T, Shape S, int Halo>
-[[nodiscard]] Spread<FeatureMap<T, S, Halo>> spread(FeatureMap<T, S, Halo> map) {
+[[nodiscard]] Spread<std::remove_const_t<T>> spread(FeatureMap<T, S, Halo> map) {
+  static_assert(S.pixels() == 1, "spread needs a map of 1 x 1 pixel");
   return {{}, map};
 }
 
 /// The elements of another feature map of the same shape.
-template <class Map>
+template <class T>
 struct Elements : ExpressionBase {
-  using T = typename Map::Scalar;
   struct Row {
     const T* p;
     template <class P>
@@ -88,15 +86,11 @@ struct Elements : ExpressionBase {
       return simd::load<T>(p + Index{x} * kLanes<T>);
     }
   };
-  [[nodiscard]] Row row(Index n, int b, int y) const { return {map.row(n, b, y)}; }
-  Map map;
+  [[nodiscard]] Row row(Index n, int b, int y) const { return {planes.row(n, b, y)}; }
+  Planes<const T> planes;
 };
 template <class T, Shape S, int Halo>
-[[nodiscard]] Elements<FeatureMap<const T, S, Halo>> elements(FeatureMap<T, S, Halo> map) {
-  return {{}, map};
-}
-template <class T, Shape S, int Halo>
-[[nodiscard]] Elements<FeatureMap<const T, S, Halo>> elements(FeatureMap<const T, S, Halo> map) {
+[[nodiscard]] Elements<std::remove_const_t<T>> elements(FeatureMap<T, S, Halo> map) {
   return {{}, map};
 }
 
@@ -218,16 +212,20 @@ template <Expression Outer, Expression Inner>
 }
 
 /// out = e for one channel block of one image; where e contains `accumulator`, its value is the old out.
-template <class T, Shape S, int Halo, Expression E>
-void assign_plane(FeatureMap<T, S, Halo> out, Index n, int b, const E& e) {
-  for (int y = 0; y < S.height; ++y) {
+template <class T, Expression E>
+void assign_plane(Planes<T> out, Shape shape, Index n, int b, const E& e) {
+  for (int y = 0; y < shape.height; ++y) {
     T* to = out.row(n, b, y);
     const auto row = e.row(n, b, y);
-    for (int x = 0; x < S.width; ++x) {
+    for (int x = 0; x < shape.width; ++x) {
       T* p = to + Index{x} * kLanes<T>;
       simd::store<T>(p, row(simd::load<T>(p), x));
     }
   }
+}
+template <class T, Shape S, int Halo, Expression E>
+void assign_plane(FeatureMap<T, S, Halo> out, Index n, int b, const E& e) {
+  assign_plane<T>(out, S, n, b, e);
 }
 
 }  // namespace drnet::inline DRNET_ISA

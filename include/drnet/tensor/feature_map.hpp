@@ -14,6 +14,19 @@
 
 namespace drnet::inline DRNET_ISA {
 
+/// A batch of feature maps whose strides, in scalars, are run-time numbers: for loops that are compiled once
+/// and not once a shape.
+template <class T>
+struct Planes {
+  T* origin;  ///< pixel (0, 0) of block 0 of image 0
+  Index image_stride, plane_stride, row_stride;
+
+  /// The packet of pixel (y, 0) in channel block b of image n; y may reach into the halo.
+  [[nodiscard]] T* row(Index n, Index b, Index y) const noexcept {
+    return origin + n * image_stride + b * plane_stride + y * row_stride;
+  }
+};
+
 /// Non-owning view of a batch of feature maps of shape S with `Halo` zero pixels on each side.
 template <class T, Shape S, int Halo = 0>
 class FeatureMap {
@@ -32,6 +45,10 @@ class FeatureMap {
   FeatureMap() = default;
   explicit FeatureMap(T* data) : data_(data) {}
   operator FeatureMap<const T, S, Halo>() const { return FeatureMap<const T, S, Halo>(data_); }
+  operator Planes<T>() const { return {data_ + kOrigin, kImageStride, kPlaneStride, kRowStride}; }
+  operator Planes<const T>() const requires(!std::is_const_v<T>) {
+    return {data_ + kOrigin, kImageStride, kPlaneStride, kRowStride};
+  }
 
   [[nodiscard]] T* data() const noexcept { return data_; }
   /// The packet of pixel (y, 0) in channel block b of image n; y may reach into the halo.
