@@ -24,7 +24,9 @@ int run_calibrate(const CalibrateOptions& options) {
   if (options.unfold)
     model->unfold_batch_norm(pictures.view(), policy);
   else
-    model->calibrate_banks(pictures.view(), policy, {.native = native, .match_native = options.match_native});
+    model->calibrate_banks(
+        pictures.view(), policy,
+        {.native = native, .match_native = options.match_native ? std::optional(true) : std::nullopt});
   // A predictor that the seed drew would look like a trained one.
   model->save(options.output, {{"model", info.name}}, {.predictor = info.predictor_loaded});
   if (options.run.json)

@@ -1,6 +1,7 @@
 // drnet: train, evaluate and look at dynamic-resolution networks from the command line.
 #include "commands.hpp"
 #include "model.hpp"
+#include "progress.hpp"
 
 #include <drnet/core/error.hpp>
 #include <drnet/data/open.hpp>
@@ -23,6 +24,11 @@ void add_run_options(CLI::App& command, RunOptions& options) {
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
   command.add_flag("--json", options.json, "Print JSON instead of text");
+  command
+      .add_option_function<double>(
+          "--progress", Progress::set_interval,
+          "Seconds between lines of progress where standard error is no terminal (default: 10)")
+      ->check(CLI::NonNegativeNumber);
 }
 
 CLI::Option* add_model(CLI::App& command, std::string& model, const char* option = "--model") {
@@ -165,9 +171,9 @@ void add_calibrate(CLI::App& program, CalibrateOptions& options) {
   auto* native = command.add_option(
       "--native", options.native,
       "Resolution that the weights were trained at, where their answers stay (default: the largest)");
-  auto* match =
-      command.add_flag("--match-native", options.match_native,
-                       "Give all banks the native scale and shift (also where batch norms are folded)");
+  auto* match = command.add_flag(
+      "--match-native", options.match_native,
+      "Give all banks the native scale and shift (done anyway where batch norms are folded)");
   command
       .add_flag("--unfold", options.unfold,
                 "Give weights whose batch norms were folded away live ones, and change nothing else")

@@ -1,5 +1,5 @@
-// A line that shows how far something has come: redrawn in place where standard error is a terminal, absent
-// elsewhere. Results go to standard output, so a file that they are piped into holds whole lines only.
+// Shows on standard error how far something has come: a bar redrawn in place on a terminal, now and then a
+// plain line elsewhere. Results go to standard output, so a file that they are piped into holds those alone.
 #pragma once
 
 #include <chrono>
@@ -14,10 +14,13 @@ class Progress {
   Progress(std::string label, std::size_t total);
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
-  ~Progress();  ///< wipes the line
+  ~Progress();  ///< wipes the bar
 
   /// Redraws at most ten times a second. `remark` stands behind the bar.
   void show(std::size_t done, const std::string& remark = "");
+
+  /// Seconds between plain lines (10 at first).
+  static void set_interval(double seconds);
 
  private:
   std::string label_;

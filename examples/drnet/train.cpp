@@ -120,6 +120,20 @@ void finish_epoch(Run& run, const EpochReport& report, double rate, double image
   run.tell(event, words + ", rate " + fixed(rate, 5) + ", " + fixed(images_per_second, 1) + " images/s\n");
 }
 
+/// Writes the checkpoint of the run's position. A network that is not finite any more is an error that says
+/// when, and the checkpoint before it stays.
+void save_checkpoint(const Run& run, Training& training) {
+  Metadata metadata = run.identity;
+  add_position(run.position, metadata);
+  try {
+    training.save(run.folder.checkpoint(), metadata);
+  } catch (const Error& e) {
+    throw Error("stage " + std::to_string(run.position.stage) + ", epoch " +
+                    std::to_string(run.position.epoch) + ", " + e.place(),
+                e.expected(), e.got());
+  }
+}
+
 /// Both stages, from where the run stands; false where the options end the session before the last epoch. The
 /// log gets an epoch first, then the checkpoint: a log that is ahead is cut when the run is resumed.
 bool run_training(Run& run, bool resume) {
@@ -140,9 +154,7 @@ bool run_training(Run& run, bool resume) {
       const double images_per_second = static_cast<double>(report.images) / (run.seconds() - before);
       run.position = {stage, epoch + 1, run.seconds()};
       finish_epoch(run, report, options.schedule.rate(epoch + 1), images_per_second);
-      Metadata metadata = run.identity;
-      add_position(run.position, metadata);
-      training->save(run.folder.checkpoint(), metadata);
+      save_checkpoint(run, *training);
       const bool last = stage == run.last_stage() && epoch + 1 == run.epochs.of(stage);
       if (++session == run.options.stop_after && !last) return false;
     }

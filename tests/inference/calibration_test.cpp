@@ -139,6 +139,18 @@ TEST_CASE(
                    training_logits<2>(net, pictures.batch(), Statistics::batch)) < 1e-4);
 }
 
+TEST_CASE("Folded batch norms are seen, and matched without being asked") {
+  const Pictures<float> pictures(16);
+  Net folded = folded_net(), trained = support::trained_net(), fresh{};
+  CHECK(has_folded_batch_norms(folded.classifier(), 0));
+  CHECK_FALSE(has_folded_batch_norms(trained.classifier(), 0));
+  CHECK_FALSE(has_folded_batch_norms(fresh.classifier(), 0));
+  Net matched = folded;
+  calibrate_banks(folded, pictures.batch(), {}, {.batch = 16});
+  calibrate_banks(matched, pictures.batch(), {}, {.match_native = true, .batch = 16});
+  CHECK(support::Snapshot<float>(folded) == support::Snapshot<float>(matched));
+}
+
 TEST_CASE("No image is left alone in a batch that normalizes itself") {
   const Pictures<float> pictures(3);
   Net uneven = support::trained_net(), together = support::trained_net();

@@ -244,6 +244,7 @@ function(test_train_and_evaluate)
   string(ASCII 27 escape)
   expect_match("${out}" "^[^${return}${escape}]+$")
   expect_match("${out}" "stage 2, epoch 1/1: ")
+  expect_equal("${err}" "")
   run(0 evaluate --model resnet20:32,24,16 --weights run/weights.safetensors --data synthetic:20 --json)
   last_line("${out}" line)
   foreach(key IN ITEMS accuracy correct average_macs shares images_per_second milliseconds_per_image)
@@ -260,6 +261,46 @@ function(test_train_and_evaluate)
   expect_match("${macs}" "^${expected}(\\.0)?$")
   run(1 evaluate --model resnet20:32,24,16 --weights run/weights.safetensors --data synthetic:20 --router fixed:17)
   expect_error("--router: expected one of predictor, gumbel, random, fixed:32, fixed:24, fixed:16, got 'fixed:17'")
+endfunction()
+
+# Plain lines where standard error is a pipe, a bar where it is a terminal.
+function(test_progress)
+  string(ASCII 13 return)
+  string(ASCII 27 escape)
+  make_weights(resnet20)
+  set(evaluate evaluate --model resnet20 --weights run/weights.safetensors --data synthetic:40)
+  run(0 ${evaluate} --progress 0)
+  expect_match("${err}" "^(evaluating: [0-9]+/40, [0-9]+ s left\n)+$")
+  run(0 ${evaluate})
+  expect_equal("${err}" "")
+  find_program(script script)
+  if(NOT script)
+    message("SKIPPED: the bar on a terminal, as there is no program script")
+    return()
+  endif()
+  list(JOIN evaluate " " evaluate)
+  execute_process(COMMAND "${script}" --quiet --return --command "'${PROGRAM}' ${evaluate}" terminal.txt
+    WORKING_DIRECTORY "${WORK_DIR}" RESULT_VARIABLE code OUTPUT_VARIABLE out)
+  expect_equal("${code}" 0)
+  expect_match("${out}" "${return}${escape}.Kevaluating .#+\\.*. [0-9]+/40, [0-9]+ s left")
+  expect_match("${out}" "[0-9.]+ %")
+endfunction()
+
+# The same bits, whoever runs the parts.
+function(test_backends)
+  foreach(backend IN ITEMS serial openmp tbb)
+    run(0 train --model resnet20:32,24,16 ${tiny} --epochs1 1 --epochs2 1 --backend ${backend} --threads 2
+      --output ${backend})
+    run(0 evaluate --model resnet20:32,24,16 --weights ${backend}/weights.safetensors --data synthetic:20
+      --backend ${backend} --threads 2 --json)
+    last_line("${out}" line)
+    string(JSON correct GET "${line}" correct)
+    expect_same_files(serial/weights.safetensors ${backend}/weights.safetensors)
+    list(APPEND answers ${correct})
+  endforeach()
+  list(REMOVE_DUPLICATES answers)
+  list(LENGTH answers count)
+  expect_equal("${count}" 1)
 endfunction()
 
 # ---- the minimum-resolution analysis
@@ -426,10 +467,20 @@ function(test_loss_that_is_not_finite)
   # The last step of an epoch breaks the weights after its loss was found good.
   run(1 train --model resnet20 --data synthetic:16 --validation synthetic:8 --batch 16 --output last --epochs1 1
     --lr 1e39 --warmup 0)
-  expect_match("${err}" "^drnet: checkpoint last/checkpoint.safetensors, tensor '.*': expected finite values to save, got -?(nan|inf)")
+  expect_match("${err}" "^drnet: stage 1, epoch 1, checkpoint last/checkpoint.safetensors, tensor '.*': expected finite values to save, got -?(nan|inf)")
   if(EXISTS "${WORK_DIR}/last/checkpoint.safetensors" OR EXISTS "${WORK_DIR}/last/weights.safetensors")
     message(FATAL_ERROR "a network without finite weights was written")
   endif()
+  # The checkpoint of the epoch before stays.
+  set(recipe --model resnet20 --data synthetic:32 --validation synthetic:8 --batch 16 --momentum 0 --warmup 0
+    --schedule constant --lr 3e4 --evaluate-every 0 --epochs1 60)
+  run(1 train ${recipe} --output diverged)
+  expect_match("${err}" "^drnet: stage 1, epoch [0-9]+, (step [0-9]+|checkpoint .*): expected (a finite loss|finite values to save), got -?(nan|inf)")
+  if(NOT EXISTS "${WORK_DIR}/diverged/checkpoint.safetensors")
+    message(FATAL_ERROR "the last good checkpoint is gone")
+  endif()
+  run(1 train ${recipe} --output diverged --resume)
+  expect_match("${err}" "^drnet: stage 1, epoch [2-9]")
 endfunction()
 
 # A run whose log is gone still ends with a report.

@@ -15,6 +15,7 @@
 
 #include <cmath>
 #include <numeric>
+#include <optional>
 #include <vector>
 
 namespace drnet::inline DRNET_ISA {
@@ -26,9 +27,11 @@ struct MeasureOptions {
 
 /// Named options of calibrate_banks().
 struct CalibrationOptions {
-  int native = 0;             ///< candidate that the network was trained at: its function stays as it is
-  bool match_native = false;  ///< the other banks also take the native bank's gamma and beta
-  Index batch = 32;           ///< images that pass through the network together; each normalizes itself
+  int native = 0;  ///< candidate that the network was trained at: its function stays as it is
+  /// Whether the other banks also take the native bank's gamma and beta; empty: where its batch norms were
+  /// folded away, which without the match would leave nothing of the features.
+  std::optional<bool> match_native{};
+  Index batch = 32;  ///< images that pass through the network together; each normalizes itself
 };
 
 namespace detail {
@@ -95,6 +98,15 @@ struct BankedNorm {
   std::size_t mean_at, var_at;  ///< offsets in arrays laid out as the statistics
   double eps;
 
+  /// Whether it adds a bias and does nothing else, as where it was folded into the convolution before it.
+  [[nodiscard]] bool folded() const {
+    for (std::size_t c = 0; c < gamma.size(); ++c)
+      if (mean[c] != T(0) ||
+          !(std::abs(static_cast<double>(gamma[c]) / std::sqrt(static_cast<double>(var[c]) + eps) - 1) <
+            1e-6))
+        return false;
+    return true;
+  }
   /// Gives the batch norm the measured statistics and leaves its function as it is.
   void unfold(const std::vector<double>& moments) const {
     for (std::size_t c = 0; c < gamma.size(); ++c) {
@@ -166,13 +178,25 @@ void unfold_batch_norm(Net& net, const ImageBatch<typename Net::Scalar>& images,
   net.classifier() = std::move(classifier);
 }
 
+/// Whether all batch norms of one bank were folded away: each adds a bias and does nothing else. (Those of a
+/// new network are no such identities: they divide by sqrt(1 + eps).)
+template <class Network>
+[[nodiscard]] bool has_folded_batch_norms(Network& classifier, int bank) {
+  bool folded = true, any = false;
+  detail::for_each_norm(classifier, bank, [&](const auto& norm) {
+    folded = folded && norm.folded();
+    any = true;
+  });
+  return folded && any;
+}
+
 /// Re-estimates the running statistics of every bank but the native one on `images` (planar, normalized, of
 /// any size): at each candidate they pass in batches that normalize themselves, and the bank takes the mean
-/// and variance over all of them. With `match_native` the native bank is unfolded first (its values change,
-/// its function does not) and its gamma and beta are copied to the others, so that every channel has the mean
-/// and variance that it has at the native resolution, which also serves networks whose batch norms were
-/// folded away. Throws Error for fewer than two images or a native candidate that
-/// there is not.
+/// and variance over all of them. With a match (see CalibrationOptions) the native bank is unfolded first
+/// (its values change, its function does not) and its gamma and beta are copied to the others, so that every
+/// channel has the mean and variance that it has at the native resolution, which also serves networks whose
+/// batch norms were folded away. Throws Error for fewer than two images or a native candidate that there is
+/// not.
 template <class Net>
 void calibrate_banks(Net& net, const ImageBatch<typename Net::Scalar>& images, const Policy& policy = {},
                      const CalibrationOptions& options = {}) {
@@ -181,13 +205,14 @@ void calibrate_banks(Net& net, const ImageBatch<typename Net::Scalar>& images, c
     throw Error("CalibrationOptions::native", "a candidate from 0 to " + std::to_string(Net::kCount - 1),
                 std::to_string(options.native));
   auto classifier = net.classifier();  // a copy: what fails on the way leaves the network as it is
-  if (options.match_native)
+  const bool match = options.match_native.value_or(has_folded_batch_norms(classifier, options.native));
+  if (match)
     unroll<Net::kCount>([&](auto j) {
       if (j == options.native) detail::unfold_bank<j, Net>(classifier, *policy, images, options.batch);
     });
   unroll<Net::kCount>([&](auto j) {
     if (j == options.native) return;
-    if (options.match_native) detail::copy_affine(classifier, options.native, j);
+    if (match) detail::copy_affine(classifier, options.native, j);
     const auto moments =
         detail::measure_batch_norms<j, Net>(classifier, *policy, images, options.batch, Statistics::batch);
     detail::for_each_norm(classifier, j, [&](const auto& norm) { norm.take_statistics(moments); });
