@@ -105,6 +105,18 @@ TEST_CASE("report shows its runs", "[report]") {
   CHECK(has(html, "✗ dog"));
   CHECK(has(html, "is cat"));
   CHECK(!has(html, "stage 2"));  // begins at another epoch in each run
+  // Every section has its marks: points and whiskers, bars and bands, curves, pictures.
+  const auto section = [&](const std::string& heading) {
+    const std::size_t begin = html.find("<h2>" + heading + "</h2>");
+    return begin == std::string::npos ? "" : html.substr(begin, html.find("</section>", begin) - begin);
+  };
+  CHECK(has(section("Results"), "<td"));
+  CHECK(has(section("Accuracy against cost"), "<path"));
+  CHECK(has(section("Accuracy against cost"), "first · predictor"));
+  CHECK(has(section("Share of each resolution"), "<rect"));
+  CHECK(has(section("Share of each resolution"), "During training"));
+  CHECK(has(section("Training"), "<path"));
+  CHECK(has(section("Images by chosen resolution"), "data:image/png;base64,"));
   report.runs.pop_back();
   CHECK(has(checked_html(report), "stage 2"));
   CHECK(drnet::report_html(report) == drnet::report_html(report));
