@@ -16,6 +16,16 @@ static_assert(drnet::macs<Model, 96> == 72'420'832);
 static_assert(drnet::parameter_count<drnet::models::EfficientNetB1<1000>> == 7'794'184);
 static_assert(drnet::parameter_count<drnet::models::EfficientNetB2<1000>> == 9'109'994);
 static_assert(drnet::parameter_count<drnet::models::EfficientNetB3<1000>> == 12'233'232);
+// Multiply-adds of torchvision's models.
+static_assert(drnet::macs<drnet::models::EfficientNetB1<1000>, 224> == 569'651'680);
+static_assert(drnet::macs<drnet::models::EfficientNetB1<1000>, 168> == 367'811'136);
+static_assert(drnet::macs<drnet::models::EfficientNetB1<1000>, 112> == 160'278'160);
+static_assert(drnet::macs<drnet::models::EfficientNetB2<1000>, 224> == 658'963'440);
+static_assert(drnet::macs<drnet::models::EfficientNetB2<1000>, 168> == 426'582'176);
+static_assert(drnet::macs<drnet::models::EfficientNetB2<1000>, 112> == 185'835'216);
+static_assert(drnet::macs<drnet::models::EfficientNetB3<1000>, 224> == 962'708'240);
+static_assert(drnet::macs<drnet::models::EfficientNetB3<1000>, 168> == 619'426'016);
+static_assert(drnet::macs<drnet::models::EfficientNetB3<1000>, 112> == 268'960'736);
 
 TEST_CASE("EfficientNet-B0 has the reference's tensors and costs", "[reference]") {
   if (const auto models = support::load_or_skip("models"))
