@@ -32,15 +32,15 @@ using Metadata = std::map<std::string, std::string>;
 struct ModelInfo {
   std::string name;  ///< as in the table, e.g. "resnet20:32,24,16"
   int classes = 0;
-  std::vector<int> candidates;           ///< in pixels, largest first
-  std::vector<Index> macs;               ///< of the classifier, at each candidate
-  Index predictor_macs = 0;              ///< 0 without a predictor
-  int predictor_input = 0;               ///< in pixels; 0 without a predictor
-  Index parameters = 0;                  ///< of classifier and predictor
-  bool small_pictures = false;           ///< made for CIFAR's pictures: no scaling before the crop
-  Preparation preparation{};             ///< of the pictures, as the weights' file says
-  std::vector<std::string> class_names;  ///< as the weights' file says; empty where it has none
-  bool predictor_loaded = false;         ///< the weights' file had those of the predictor, too
+  std::vector<int> candidates;             ///< in pixels, largest first
+  std::vector<Index> macs;                 ///< of the classifier, at each candidate
+  Index predictor_macs = 0;                ///< 0 without a predictor
+  int predictor_input = 0;                 ///< in pixels; 0 without a predictor
+  Index parameters = 0;                    ///< of classifier and predictor
+  bool small_pictures = false;             ///< made for CIFAR's pictures: no scaling before the crop
+  Preparation preparation{};               ///< of the pictures, as the weights' file says
+  std::vector<std::string> class_names{};  ///< as the weights' file says; empty where it has none
+  bool predictor_loaded = false;           ///< the weights' file had those of the predictor, too
 
   [[nodiscard]] bool has_predictor() const { return predictor_input > 0; }
 };

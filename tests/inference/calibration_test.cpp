@@ -132,7 +132,9 @@ TEST_CASE(
                    training_logits<0>(before, pictures.batch(), Statistics::running)) < 1e-5);
   for (const char* bank : {"bn_1", "bn_2"})
     for (const char* name : {"weight", "bias"}) {
-      const auto path = [&](const char* of) { return std::string("layer1.bn2.") + of + "." + name; };
+      const auto path = [&](const char* of) {
+        return std::string("layer1.bn2.").append(of).append(".").append(name);
+      };
       CHECK(std::ranges::equal(tensor(net, path(bank)), tensor(net, path("bn_0"))));
     }
   CHECK(difference(training_logits<2>(net, pictures.batch(), Statistics::running),
