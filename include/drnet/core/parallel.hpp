@@ -48,6 +48,17 @@ struct Serial final : ExecutionPolicy {
   }
 };
 
+/// Calls f(image, block) for the `blocks` planes of each of n images, some planes of `plane_scalars` scalars
+/// a part: for element-wise work, where one plane may be less than handing it out costs.
+template <class F>
+void for_planes(const ExecutionPolicy& policy, Index n, int blocks, Index plane_scalars, const F& f) {
+  const Index planes = n * blocks, step = plane_scalars < 16384 ? 16384 / plane_scalars : 1;
+  policy.for_parts((planes + step - 1) / step, [&](Index part, int) {
+    const Index end = part * step + step < planes ? part * step + step : planes;
+    for (Index plane = part * step; plane < end; ++plane) f(plane / blocks, static_cast<int>(plane % blocks));
+  });
+}
+
 /// Keeps the first exception of a parallel region, to be rethrown on the thread that started it.
 class FirstException {
  public:

@@ -75,18 +75,15 @@ void global_average_pool(const ExecutionPolicy& policy, Index n, FeatureMap<cons
                          FeatureMap<T, Out, HaloOut> y, const E& epilogue) {
   using Map = FeatureMap<T, Out, HaloOut>;
   constexpr int B = kLanes<T>;
-  policy.for_parts(n, [&](Index i, int) {
-    for (int b = 0; b < Map::kBlocks; ++b) {
-      auto sum = simd::zero<simd::Packet<T>>();
-      for (int r = 0; r < In.height; ++r) {
-        auto line = simd::zero<simd::Packet<T>>();
-        for (int c = 0; c < In.width; ++c)
-          line = simd::add(line, simd::load<T>(x.row(i, b, r) + Index{c} * B));
-        sum = simd::add(sum, line);
-      }
-      const auto mean = simd::mul(sum, simd::broadcast<T>(T(1) / static_cast<T>(In.pixels())));
-      simd::store<T>(y.row(i, b, 0), epilogue.row(i, b, 0)(mean, 0));
+  for_planes(policy, n, Map::kBlocks, In.pixels() * B, [&](Index i, int b) {
+    auto sum = simd::zero<simd::Packet<T>>();
+    for (int r = 0; r < In.height; ++r) {
+      auto line = simd::zero<simd::Packet<T>>();
+      for (int c = 0; c < In.width; ++c) line = simd::add(line, simd::load<T>(x.row(i, b, r) + Index{c} * B));
+      sum = simd::add(sum, line);
     }
+    const auto mean = simd::mul(sum, simd::broadcast<T>(T(1) / static_cast<T>(In.pixels())));
+    simd::store<T>(y.row(i, b, 0), epilogue.row(i, b, 0)(mean, 0));
   });
 }
 
@@ -97,14 +94,12 @@ void global_average_pool_backward(const ExecutionPolicy& policy, Index n,
                                   const E& epilogue) {
   using Map = FeatureMap<T, In, HaloIn>;
   constexpr int B = kLanes<T>;
-  policy.for_parts(n, [&](Index i, int) {
-    for (int b = 0; b < Map::kBlocks; ++b) {
-      const auto share =
-          simd::mul(simd::load<T>(dy.row(i, b, 0)), simd::broadcast<T>(T(1) / static_cast<T>(In.pixels())));
-      for (int r = 0; r < In.height; ++r) {
-        const auto bound = epilogue.row(i, b, r);
-        for (int c = 0; c < In.width; ++c) simd::store<T>(dx.row(i, b, r) + Index{c} * B, bound(share, c));
-      }
+  for_planes(policy, n, Map::kBlocks, In.pixels() * B, [&](Index i, int b) {
+    const auto share =
+        simd::mul(simd::load<T>(dy.row(i, b, 0)), simd::broadcast<T>(T(1) / static_cast<T>(In.pixels())));
+    for (int r = 0; r < In.height; ++r) {
+      const auto bound = epilogue.row(i, b, r);
+      for (int c = 0; c < In.width; ++c) simd::store<T>(dx.row(i, b, r) + Index{c} * B, bound(share, c));
     }
   });
 }

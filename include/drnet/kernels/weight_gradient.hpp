@@ -9,7 +9,7 @@
 // A part of the work is a rectangle of the gradient: some input blocks x some vectors of outputs, all taps,
 // summed in a small local array. It takes the batch in bands, some rows of a large plane or all rows of
 // several images of a small one: a tile's share of a band stays in L1, the whole rectangle's share in L2, so
-// that memory is read once a part; each step asks for the rows of the next band. In the end the sums are
+// that memory is read once a part; the first tap asks for the rows of the next band. In the end the sums are
 // added, transposed to PyTorch's layout, to the gradient. Where there are fewer parts than a machine has
 // cores, the batch is cut into a fixed number of chunks whose sums are added in a fixed order.
 #pragma once
@@ -33,8 +33,8 @@ struct GradientBand {
 };
 
 /// sums[o][c] += sum over the band of x[c] * dy[o]; x points at the band's first pixel, and the sums of one
-/// or two vectors of outputs are [channels][lanes].
-template <class T, int Step, int Channels, int Vectors>
+/// or two vectors of outputs are [channels][lanes]. `AsksForNext`: for the pixels of the band that follows.
+template <class T, int Step, int Channels, int Vectors, bool AsksForNext>
 [[gnu::noinline]] void weight_gradient_tile(const GradientBand<T>& band, const T* x_first, T* sums0,
                                             T* sums1) {
   static_assert(Vectors == 1 || Vectors == 2);
@@ -52,9 +52,11 @@ template <class T, int Step, int Channels, int Vectors>
         const T* x = x_first + n * band.x_image + r * band.x_row;
         const T* dy = band.dy + n * band.dy_image + r * band.dy_row;
         for (Index i = band.width; i > 0; --i, x += Step * B, dy += B) {
-          simd::prefetch(x + band.x_next);
-          simd::prefetch(dy + band.dy_next);
-          if constexpr (O > 1) simd::prefetch(dy + band.dy_plane + band.dy_next);
+          if constexpr (AsksForNext) {
+            simd::prefetch(x + band.x_next);
+            simd::prefetch(dy + band.dy_next);
+            if constexpr (O > 1) simd::prefetch(dy + band.dy_plane + band.dy_next);
+          }
           ((acc[I] =
                 simd::fma(simd::broadcast<T>(x[I / O]), simd::load<T>(dy + I % O * band.dy_plane), acc[I])),
            ...);
@@ -89,32 +91,37 @@ void add_transposed(const T* sums, int count, int lanes, const Order& order, T* 
   }
 }
 
-/// The tiles that cover the channels of one input block: as many whole ones as fit, and one for the rest.
+/// Where element i of the gradient of an input block, [channel][tap], stands in its sums, [tap][channel].
+template <int Channels, int Taps>
+inline constexpr auto kGradientOrder = [] {
+  std::array<int, static_cast<std::size_t>(Channels * Taps)> order;
+  for (int i = 0; i < Channels * Taps; ++i)
+    order[static_cast<std::size_t>(i)] = i % Taps * Channels + i / Taps;
+  return order;
+}();
+
+/// The tiles that cover the channels of one input block: as many whole ones as fit, and one for the rest;
+/// first the tile that asks for the next band.
 template <class T>
 struct GradientTiles {
   using Tile = void (*)(const GradientBand<T>&, const T*, T*, T*);
-  Tile tile = nullptr, rest = nullptr;
+  Tile asking = nullptr, tile = nullptr, rest = nullptr;
   int channels = 0, tile_channels = 1;
+  const int* order = nullptr;  ///< kGradientOrder
 };
-template <class T, int Step, int Channels, int Vectors>
+template <class T, int Step, int Channels, int Vectors, int Taps>
 constexpr GradientTiles<T> gradient_tiles() {
   constexpr int accumulators = kSimdRegisters == 32 ? 16 : 8;
   constexpr int tile = std::min(Channels, accumulators / Vectors), rest = Channels % tile;
-  GradientTiles<T> tiles{&weight_gradient_tile<T, Step, tile, Vectors>, nullptr, Channels, tile};
-  if constexpr (rest > 0) tiles.rest = &weight_gradient_tile<T, Step, rest, Vectors>;
+  GradientTiles<T> tiles{&weight_gradient_tile<T, Step, tile, Vectors, true>,
+                         &weight_gradient_tile<T, Step, tile, Vectors, false>,
+                         nullptr,
+                         Channels,
+                         tile,
+                         kGradientOrder<Channels, Taps>.data()};
+  if constexpr (rest > 0) tiles.rest = &weight_gradient_tile<T, Step, rest, Vectors, false>;
   return tiles;
 }
-
-/// The elements of a block of inputs in the order of the gradient, [channel][tap].
-struct GradientElement {
-  int channel, tap;
-};
-template <int Channels, int Taps>
-inline constexpr auto kGradientElements = [] {
-  std::array<GradientElement, static_cast<std::size_t>(Channels * Taps)> elements;
-  for (int i = 0; i < Channels * Taps; ++i) elements[static_cast<std::size_t>(i)] = {i / Taps, i % Taps};
-  return elements;
-}();
 
 /// What the sums of a part of a 1 x 1 convolution may take; those of most other ones are smaller.
 inline constexpr int kPartBytes = 64 << 10;
@@ -136,7 +143,6 @@ struct WeightGradientPlan {
   int blocks, vectors;        ///< input blocks and vectors of outputs of a part
   /// Tiles of a whole input block and of the last one, with tile_vectors and with one vector.
   std::array<std::array<detail::GradientTiles<T>, 2>, 2> tiles{};
-  std::span<const detail::GradientElement> elements{};
 
   constexpr WeightGradientPlan(Window w, Shape in, int out_channels, int conv_groups)
       : window(w),
@@ -174,11 +180,11 @@ template <class T, Window W, Shape In, int OutChannels, int Groups = 1>
 inline constexpr WeightGradientPlan<T> kWeightGradientPlan = [] {
   constexpr int B = kLanes<T>, whole = std::min(In.channels, B), last = In.channels % B;
   WeightGradientPlan<T> plan(W, In, OutChannels, Groups);
-  plan.elements = detail::kGradientElements<B, W.kernel * W.kernel>;
   const auto with_channels = [&]<int Channels>(auto& tiles) {
-    constexpr int vectors = WeightGradientPlan<T>(W, In, OutChannels, Groups).tile_vectors;
-    tiles = {detail::gradient_tiles<T, W.stride, Channels, vectors>(),
-             detail::gradient_tiles<T, W.stride, Channels, 1>()};
+    constexpr int vectors = WeightGradientPlan<T>(W, In, OutChannels, Groups).tile_vectors,
+                  taps = W.kernel * W.kernel;
+    tiles = {detail::gradient_tiles<T, W.stride, Channels, vectors, taps>(),
+             detail::gradient_tiles<T, W.stride, Channels, 1, taps>()};
   };
   with_channels.template operator()<whole>(plan.tiles[0]);
   if constexpr (last > 0) with_channels.template operator()<last>(plan.tiles[1]);
@@ -247,6 +253,11 @@ class WeightGradient {
     [[nodiscard]] Index size() const { return (last_vector - first_vector) * vector_size; }
   };
 
+  /// The tiles of an input block of so many channels.
+  [[nodiscard]] const auto& tiles_of(int channels) const {
+    return plan_.tiles[channels != plan_.tiles[0][0].channels];
+  }
+
   /// sums = the gradient of one part from images [begin, end). Where they are added to the gradient next, the
   /// last band asks for its lines.
   void sum(const Part& part, Index begin, Index end, T* sums, bool added_next) const {
@@ -274,8 +285,7 @@ class WeightGradient {
         for (int block = part.first_block; block < part.last_block; ++block)
           for (int vector = part.first_vector; vector < part.last_vector; vector += plan_.tile_vectors) {
             const int channels = plan_.channels_of(block);
-            const auto& tiles = plan_.tiles[channels != plan_.tiles[0][0].channels]
-                                           [vector + plan_.tile_vectors > part.last_vector];
+            const auto& tiles = tiles_of(channels)[vector + plan_.tile_vectors > part.last_vector];
             band.dy = dy_.row(n, vector, row);
             T* to = sums + (vector - part.first_vector) * part.vector_size +
                     Index{block - part.first_block} * B * taps * B;
@@ -284,7 +294,8 @@ class WeightGradient {
               if (plan_.channels.groups == 1 && added_next && last) prefetch_gradient(block, vector, tap);
               const T* const x =
                   x_.row(n, block, row * w.stride - w.padding + kh) + Index{kw - w.padding} * B;
-              sum_tap(band, tiles, x, to, to + part.vector_size);
+              const bool ask = tap == 0 && (block == part.first_block || vector == part.first_vector);
+              sum_tap(band, tiles, x, to, to + part.vector_size, ask);
             }
           }
       }
@@ -299,8 +310,9 @@ class WeightGradient {
 
   /// One tap of one input block and one or two vectors of outputs over one band.
   static void sum_tap(const detail::GradientBand<T>& band, const detail::GradientTiles<T>& tiles, const T* x,
-                      T* sums0, T* sums1) {
-    int c = 0;
+                      T* sums0, T* sums1, bool ask) {
+    (ask ? tiles.asking : tiles.tile)(band, x, sums0, sums1);
+    int c = tiles.tile_channels;
     for (; c + tiles.tile_channels <= tiles.channels; c += tiles.tile_channels)
       tiles.tile(band, x + c, sums0 + c * B, sums1 + c * B);
     if (c < tiles.channels) tiles.rest(band, x + c, sums0 + c * B, sums1 + c * B);
@@ -321,11 +333,9 @@ class WeightGradient {
     if (taps == 1)
       return detail::add_transposed(
           sums, part.channels, lanes, [](int i) { return Index{i}; }, to, row);
-    const auto order = [&](int i) {
-      const detail::GradientElement element = plan_.elements[static_cast<std::size_t>(i)];
-      return Index{element.tap} * part.channels + element.channel;
-    };
-    detail::add_transposed(sums, part.channels * taps, lanes, order, to, row);
+    const int* const order = tiles_of(part.channels)[0].order;
+    detail::add_transposed(
+        sums, part.channels * taps, lanes, [order](int i) { return Index{order[i]}; }, to, row);
   }
   /// Of the sums of a bundle, those of inputs and outputs of one group count.
   void add_own_groups(const Part& part, int vector, const T* sums) const {

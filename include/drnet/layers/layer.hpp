@@ -137,9 +137,8 @@ struct OpenGate {
 /// out = e over a whole batch; `accumulator` in e is the old value of out.
 template <class T, Expression E>
 void assign(const Pass& pass, Planes<T> out, Shape shape, const E& e) {
-  pass.policy.for_parts(pass.n, [&](Index i, int) {
-    for (int b = 0; b < ceil_div(shape.channels, kLanes<T>); ++b) assign_plane<T>(out, shape, i, b, e);
-  });
+  for_planes(pass.policy, pass.n, ceil_div(shape.channels, kLanes<T>), shape.pixels() * kLanes<T>,
+             [&](Index i, int b) { assign_plane<T>(out, shape, i, b, e); });
 }
 template <class T, Shape S, int Halo, Expression E>
 void assign(const Pass& pass, FeatureMap<T, S, Halo> out, const E& e) {

@@ -118,18 +118,16 @@ struct SqueezeExcite : PlainLayer {
   static void sum_products(const Pass& pass, X x, DY dy, DS ds) {
     using T = typename X::Scalar;
     constexpr int B = kLanes<T>;
-    pass.policy.for_parts(pass.n, [&](Index n, int) {
-      for (int b = 0; b < X::kBlocks; ++b) {
-        auto sum = simd::zero<simd::Packet<T>>();
-        for (int r = 0; r < X::kShape.height; ++r) {
-          const T *const from = x.row(n, b, r), *const d = dy.row(n, b, r);
-          auto line = simd::zero<simd::Packet<T>>();
-          for (int i = 0; i < X::kShape.width * B; i += B)
-            line = simd::fma(simd::load<T>(from + i), simd::load<T>(d + i), line);
-          sum = simd::add(sum, line);
-        }
-        simd::store<T>(ds.row(n, b, 0), sum);
+    for_planes(pass.policy, pass.n, X::kBlocks, X::kShape.pixels() * B, [&](Index n, int b) {
+      auto sum = simd::zero<simd::Packet<T>>();
+      for (int r = 0; r < X::kShape.height; ++r) {
+        const T *const from = x.row(n, b, r), *const d = dy.row(n, b, r);
+        auto line = simd::zero<simd::Packet<T>>();
+        for (int i = 0; i < X::kShape.width * B; i += B)
+          line = simd::fma(simd::load<T>(from + i), simd::load<T>(d + i), line);
+        sum = simd::add(sum, line);
       }
+      simd::store<T>(ds.row(n, b, 0), sum);
     });
   }
 };
