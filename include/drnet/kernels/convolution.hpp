@@ -189,7 +189,7 @@ void convolve_panel(const SweepPlan<T>& plan, Planes<const T> x, const T* panel,
                   .taps_h = s.taps_h,
                   .taps_w = s.taps_w,
                   .channels = plan.channels};
-  alignas(64) T result[(kSimdRegisters - 4) * B];
+  alignas(64) T result[(kSimdRegisters - 4) * B];  // any tile: fits_registers()
   for (int g = begin; g < end; ++g) {
     const int first_row = g * plan.tile.rows;
     const T* const from = x.row(n, in_block, s.in_y + s.in_step * first_row) + Index{s.in_x} * B;

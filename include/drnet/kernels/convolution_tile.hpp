@@ -25,6 +25,7 @@ struct TileInput {
 /// tile[o][p] = sum over blocks, taps and channels; tile is [vectors][pixels][lanes].
 template <class T, int Step, int Vectors, class Tile>
 [[gnu::noinline]] void convolution_tile(const TileInput<T>& in, T* tile) {
+  static_assert(Tile::kCount <= kMostRows);
   // One fold over the accumulators acc[p][o], I = p * Vectors + o, compiles faster than a loop nest of
   // lambdas.
   [&]<int... I>(std::integer_sequence<int, I...>) __attribute__((always_inline)) {

@@ -17,6 +17,9 @@
 #include <drnet/core/parallel.hpp>
 #include <drnet/kernels/convolution.hpp>
 
+#include <array>
+#include <bit>
+
 namespace drnet::inline DRNET_ISA {
 
 namespace detail {
