@@ -4,8 +4,11 @@
 //   demo [SECONDS [PICTURE.svg]]
 #include "demo.hpp"
 
+#include <drnet/data/in_memory.hpp>
+
 #include <array>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <vector>
 

@@ -1,16 +1,24 @@
-// The parts of the demonstration; each trains for `seconds` and reports on the held-out set.
+// The parts of the demonstration: networks trained for the same wall time on drawn pictures and evaluated on
+// pictures of another seed. Each part trains for `seconds` and reports on the held-out set.
 #pragma once
 
-#include "contender.hpp"
+#include <drnet/data/synthetic.hpp>
 
 #include <array>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace demo {
 
-constexpr double kStage1 = 0.75;  ///< share of the time for stage 1
-constexpr double kHeldOut = 0.2;  ///< share of the pictures that only stage 2 sees
-constexpr double kEta = 0.02;     ///< accuracy that the whole range of costs is worth
-constexpr double kTarget = 0.7;   ///< share of the largest candidate's cost above which costs count
+/// A contender's result on the held-out pictures.
+struct Result {
+  std::string name;
+  double accuracy = 0, low = 0, high = 0;  ///< with its 95 % Wilson interval
+  double macs = 0;                         ///< multiply-adds per image, predictor included
+  double milliseconds = 0;                 ///< per image
+  std::vector<double> shares;              ///< of the candidates
+};
 
 struct DynamicResults {
   Result dynamic, random;

@@ -1,5 +1,6 @@
 // The dynamic-resolution network, and the same classifier with a router that throws dice.
-#include "demo.hpp"
+#include "dynamic.hpp"
+#include "evaluate.hpp"
 
 #include <drnet/io/montage.hpp>
 
@@ -55,19 +56,7 @@ std::array<std::vector<double>, 3> shares_by_detail(const demo::Dynamic& net, co
 demo::DynamicResults demo::run_dynamic(const Pictures& train_set, const Drawn& test_set, double seconds,
                                        const std::string& picture) {
   Dynamic net(1);
-  // Stage 1: every picture at a candidate of its own. Stage 2: the predictor learns, from what each candidate
-  // would have answered (an oracle's choice), which one is enough; the classifier rests. It learns from
-  // pictures held back in stage 1: on those that taught the classifier, every candidate's answers are too
-  // good.
-  const auto [rest, held] = drnet::hold_out(train_set, kHeldOut, 1);
-  const drnet::Index first = train(net, *rest, {.stage = 1, .sampled = true}, {kStage1 * seconds, 0.1, 0});
-  drnet::TrainerOptions stage2{.stage = 2, .predictor_rate = 1, .classifier_rate = 0};
-  stage2.joint = {.estimator = drnet::Estimator::oracle,
-                  .eta = kEta,
-                  .alpha = kTarget * 1e-9 * static_cast<double>(Dynamic::kMacs[0])};
-  const drnet::Index second = train(net, *held, stage2, {(1 - kStage1) * seconds, 0.5, 1000});
-  std::printf("dynamic 32/24/16  trained on %ld images at random resolutions, then %ld for the predictor\n",
-              static_cast<long>(first), static_cast<long>(second));
+  train_dynamic(net, train_set, seconds);
   if (!picture.empty()) drnet::write_montage_svg(montage(net, *test_set, 200), picture);
 
   DynamicResults results;
@@ -78,9 +67,8 @@ demo::DynamicResults demo::run_dynamic(const Pictures& train_set, const Drawn& t
                  *test_set, drnet::FixedRouter{j}));
   results.shares_by_detail = shares_by_detail(net, *test_set);
 
-  Dynamic chance(1);  // the whole time for the classifier: a router that throws dice needs no training
-  const drnet::Index images = train(chance, *train_set, {.stage = 1, .sampled = true}, {seconds, 0.1, 0});
-  std::printf("random router     trained on %ld images at random resolutions\n", static_cast<long>(images));
+  Dynamic chance(1);
+  train_for_dice(chance, train_set, seconds);
   results.random =
       evaluate("random router", chance, *test_set, drnet::RandomRouter{1, results.dynamic.shares});
   return results;

@@ -1,5 +1,8 @@
 // The twin: the same classifier at the largest resolution only.
-#include "demo.hpp"
+#include "evaluate.hpp"
+#include "train.hpp"
+
+#include <cstdio>
 
 demo::Result demo::run_fixed(const Pictures& train_set, const Pictures& test_set, double seconds) {
   Fixed net(1);
