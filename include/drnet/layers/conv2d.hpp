@@ -9,6 +9,7 @@
 #include <drnet/kernels/convolution.hpp>
 #include <drnet/kernels/depthwise.hpp>
 #include <drnet/kernels/weight_gradient.hpp>
+#include <drnet/kernels/winograd.hpp>
 #include <drnet/layers/layer.hpp>
 
 namespace drnet::inline DRNET_ISA {
@@ -22,6 +23,7 @@ struct ConvOptions {
   bool bias = false;
   int groups = 1;          ///< each sees its own part of the inputs and makes its own part of the outputs
   bool depthwise = false;  ///< as many groups as channels; `groups` stays 1
+  bool exact = kExactConvolutions;  ///< no Winograd, whose roundings are larger (kernels/winograd.hpp)
 };
 
 template <ConvOptions O>
@@ -61,6 +63,11 @@ struct Conv2d : PlainLayer {
   }
   static constexpr ConvChannels channels(Shape in) {
     return {.out = out_channels(in), .in = in.channels, .groups = groups(in)};
+  }
+  /// M of Winograd's F(M x M, 3 x 3) at inference, or 0: the direct convolution.
+  template <class T>
+  static constexpr int winograd(Shape in) {
+    return may_use_winograd<T> ? winograd_tile(in.height, in.width, channels(in)) : 0;
   }
   static constexpr int weights_per_output(Shape in) { return in.channels / groups(in) * kTaps; }
   static constexpr Index weight_count(Shape in) { return Index{out_channels(in)} * weights_per_output(in); }
@@ -102,8 +109,10 @@ struct Conv2d : PlainLayer {
 
   template <class T, class X, class Y, Expression E>
   static void forward(const Pass& pass, X x, Y y, const E& epilogue, State<T> s) {
-    pack(pass, X::kShape, s.parameters, s.scratch);
-    convolve(pass, x, y, epilogue, static_cast<const T*>(s.scratch));
+    pack(pass.policy, X::kShape, s.parameters, s.scratch);
+    if constexpr (O.bias) pack_bias(X::kShape, s.parameters, s.scratch + packed<T>(X::kShape));
+    with_bias(epilogue, static_cast<const T*>(s.scratch) + packed<T>(X::kShape),
+              [&](const auto& e) { convolve(pass, x, y, e, static_cast<const T*>(s.scratch)); });
   }
 
   template <class T, class X, class Y, class DY, class DX, class Gate, Expression E>
@@ -131,48 +140,83 @@ struct Conv2d : PlainLayer {
     }
   }
 
-  // ---- inference: the packed weights serve every bank, the folded batch norm is part of the epilogue
+  // ---- inference: the packed weights serve every bank, the folded batch norm is part of the epilogue.
+  // Prepared are the bias and the weights as any resolution may want them: for Winograd F(2 x 2) and F(4 x
+  // 4), or as they are.
 
+  template <class T, int M>
+  static constexpr Index transformed(Shape in) {
+    return may_use_winograd<T> && winograd_chosen(M, channels(in)) ? winograd_size<T, M>(channels(in)) : 0;
+  }
   template <class T>
   static constexpr Index prepared(Shape in, int) {
-    return packed<T>(in) + (O.bias ? padded_channels<T>(in) : 0);
+    const Index winograd_weights = transformed<T, 2>(in) + transformed<T, 4>(in);
+    return (O.bias ? padded_channels<T>(in) : 0) + (winograd_weights > 0 ? winograd_weights : packed<T>(in));
   }
   template <class T>
   static void prepare(Shape in, int, const T* parameters, const T*, T* to) {
-    pack(Pass{Serial{}, 0, 0}, in, parameters, to);
+    const Serial policy;
+    if constexpr (O.bias) {
+      pack_bias(in, parameters, to);
+      to += padded_channels<T>(in);
+    }
+    if (transformed<T, 2>(in) > 0) pack_winograd<2>(policy, parameters, channels(in), to);
+    if (transformed<T, 4>(in) > 0)
+      pack_winograd<4>(policy, parameters, channels(in), to + transformed<T, 2>(in));
+    if (winograd<T>(in) == 0) pack(policy, in, parameters, to);
+  }
+  template <class T, Shape In>
+  static constexpr Index arena(Index) {
+    if constexpr (constexpr int M = winograd<T>(In); M > 0)
+      return kWinogradScratch<T, M, In, out_channels(In)>;
+    else
+      return 0;
   }
   template <class T, class X, class Y, Expression E>
-  static void infer(const Pass& pass, X x, Y y, const E& epilogue, const T* prepared, T*) {
-    convolve(pass, x, y, epilogue, prepared);
+  static void infer(const Pass& pass, X x, Y y, const E& epilogue, const T* prepared, T* arena) {
+    constexpr Shape In = X::kShape;
+    const T* const weights = prepared + (O.bias ? padded_channels<T>(In) : 0);
+    with_bias(epilogue, prepared, [&](const auto& e) {
+      if constexpr (constexpr int M = winograd<T>(In); M > 0)
+        winograd_forward<M>(pass.policy, pass.n, x, weights + (M == 4 ? transformed<T, 2>(In) : 0), y, e,
+                            arena);
+      else
+        convolve(pass, x, y, e, weights);
+    });
   }
 
  private:
-  /// Packed weights, then the bias padded to whole blocks.
   template <class T>
-  static void pack(const Pass& pass, Shape in, const T* parameters, T* to) {
+  static constexpr bool may_use_winograd = !O.exact && !O.depthwise && kLanes<T> > 1 && kWindow.kernel == 3 &&
+                                           kWindow.stride == 1 && kWindow.padding == 1;
+
+  template <class T>
+  static void pack(const ExecutionPolicy& policy, Shape in, const T* parameters, T* to) {
     if (depthwise(in))
       pack_depthwise(parameters, in.channels, O.kernel, to);
     else
-      pack_weights(pass.policy, parameters, channels(in), O.kernel, to);
-    if constexpr (O.bias) {
-      T* const bias = to + packed<T>(in);
-      std::fill_n(bias, padded_channels<T>(in), T(0));
-      std::copy_n(parameters + weight_count(in), out_channels(in), bias);
-    }
+      pack_weights(policy, parameters, channels(in), O.kernel, to);
   }
-
-  template <class T, class X, class Y, Expression E>
-  static void convolve(const Pass& pass, X x, Y y, const E& epilogue, const T* weights) {
-    const auto run = [&](const auto& e) {
-      if constexpr (depthwise(X::kShape))
-        depthwise_forward<kWindow>(pass.policy, pass.n, x, weights, y, e);
-      else
-        convolution_forward<kWindow, groups(X::kShape)>(pass.policy, pass.n, x, weights, y, e);
-    };
+  /// The bias, padded to whole blocks.
+  template <class T>
+  static void pack_bias(Shape in, const T* parameters, T* to) {
+    std::fill_n(to, padded_channels<T>(in), T(0));
+    std::copy_n(parameters + weight_count(in), out_channels(in), to);
+  }
+  /// Calls run(epilogue), or with the bias added before it.
+  template <class T, Expression E, class Run>
+  static void with_bias(const E& epilogue, const T* bias, const Run& run) {
     if constexpr (O.bias)
-      run(substitute(epilogue, accumulator + per_channel(weights + packed<T>(X::kShape))));
+      run(substitute(epilogue, accumulator + per_channel(bias)));
     else
       run(epilogue);
+  }
+  template <class T, class X, class Y, Expression E>
+  static void convolve(const Pass& pass, X x, Y y, const E& epilogue, const T* weights) {
+    if constexpr (depthwise(X::kShape))
+      depthwise_forward<kWindow>(pass.policy, pass.n, x, weights, y, epilogue);
+    else
+      convolution_forward<kWindow, groups(X::kShape)>(pass.policy, pass.n, x, weights, y, epilogue);
   }
 
   template <class T, class DY>

@@ -1,0 +1,349 @@
+// Winograd's convolution F(M x M, 3 x 3) (Lavin and Gray, 2016) for stride 1 and one pixel of padding: M x M
+// outputs from (M + 2)^2 products a channel instead of 9 M^2, which are 4 times fewer for M = 4 and 2.25
+// times for M = 2.
+//
+//   Y = A' [ sum over c of (G g[c] G') * (B' d[c] B) ] A,   * element by element, ' transposed
+//
+//   x ──B' d B──▶ V[point][channel][tile] ──(M + 2)^2 matrix products with U──▶ M ──A' m A, epilogue──▶ y
+//
+//         plane of outputs                 the products of one point: the register tile of the 1 x 1
+//         convolution
+//        ┌────┬────┬────┬──┐
+//        │ 0  │ 1  │ 2  │ 3│  a tile: M x M outputs     tiles 0..13  │ acc[14][2] │  U[point]: packed like 1
+//        x 1 weights ├────┼────┼────┼──┤  from (M + 2)^2 inputs; │ 4  │ 5  │ 6  │ 7│  the last ones reach
+//        past └────┴────┴────┴──┘  the plane
+//
+// A slab is some rows of tiles whose V fits the second-level cache. F(4 x 4) interpolates at 0, +-1/sqrt(2),
+// +-sqrt(2) and infinity: its largest error is about twice that of the direct convolution (four times with
+// the textbook's 0, +-1, +-2).
+#pragma once
+
+#include <drnet/kernels/convolution.hpp>
+
+namespace drnet::inline DRNET_ISA {
+
+/// The transforms of one dimension; those of two apply them to columns, then to rows.
+template <int M>
+struct Winograd;
+
+/// Points 0, 1, -1, infinity.
+template <>
+struct Winograd<2> {
+  static constexpr int kPoints = 4;
+  static constexpr double kWeights[kPoints][3] = {
+      {-1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};  // G
+  template <class P>
+  [[gnu::always_inline]] static void input(const P (&d)[4], P (&v)[4]) {  // v = B' d
+    v[0] = simd::sub(d[2], d[0]);
+    v[1] = simd::add(d[2], d[1]);
+    v[2] = simd::sub(d[2], d[1]);
+    v[3] = simd::sub(d[3], d[1]);
+  }
+  template <class P>
+  [[gnu::always_inline]] static void output(const P (&m)[4], P (&y)[2]) {  // y = A' m
+    y[0] = simd::add(m[0], simd::add(m[1], m[2]));
+    y[1] = simd::add(m[3], simd::sub(m[1], m[2]));
+  }
+};
+
+/// Points 0, a, -a, b, -b, infinity with a^2 = 1/2, b^2 = 2.
+template <>
+struct Winograd<4> {
+  static constexpr int kPoints = 6;
+  static constexpr double a = 1 / std::numbers::sqrt2, b = std::numbers::sqrt2;
+  static constexpr double kWeights[kPoints][3] = {{1, 0, 0},
+                                                  {-1 / 1.5, -a / 1.5, -0.5 / 1.5},
+                                                  {-1 / 1.5, a / 1.5, -0.5 / 1.5},
+                                                  {1 / 6.0, b / 6, 2 / 6.0},
+                                                  {1 / 6.0, -b / 6, 2 / 6.0},
+                                                  {0, 0, 1}};
+  template <class P>
+  [[gnu::always_inline]] static void input(const P (&d)[6], P (&v)[6]) {
+    const P even_a = simd::fma(d[2], simd::constant<P>(-2), d[4]),
+            even_b = simd::fma(d[2], simd::constant<P>(-0.5), d[4]);
+    const P odd_a = simd::fma(d[1], simd::constant<P>(-2), d[3]),
+            odd_b = simd::fma(d[1], simd::constant<P>(-0.5), d[3]);
+    v[0] = simd::fma(d[2], simd::constant<P>(-2.5), simd::add(d[0], d[4]));
+    v[1] = simd::fma(odd_a, simd::constant<P>(a), even_a);
+    v[2] = simd::fma(odd_a, simd::constant<P>(-a), even_a);
+    v[3] = simd::fma(odd_b, simd::constant<P>(b), even_b);
+    v[4] = simd::fma(odd_b, simd::constant<P>(-b), even_b);
+    v[5] = simd::fma(d[3], simd::constant<P>(-2.5), simd::add(d[1], d[5]));
+  }
+  template <class P>
+  [[gnu::always_inline]] static void output(const P (&m)[6], P (&y)[4]) {
+    const P sum_a = simd::add(m[1], m[2]), sum_b = simd::add(m[3], m[4]);
+    const P difference_a = simd::sub(m[1], m[2]), difference_b = simd::sub(m[3], m[4]);
+    y[0] = simd::add(m[0], simd::add(sum_a, sum_b));
+    y[1] = simd::fma(difference_a, simd::constant<P>(a), simd::mul(difference_b, simd::constant<P>(b)));
+    y[2] = simd::fma(sum_a, simd::constant<P>(0.5), simd::add(sum_b, sum_b));
+    y[3] = simd::fma(difference_a, simd::constant<P>(a / 2),
+                     simd::fma(difference_b, simd::constant<P>(2 * b), m[5]));
+  }
+};
+
+/// Scalars of the transformed weights of a 3 x 3 convolution.
+template <class T, int M>
+[[nodiscard]] constexpr Index winograd_size(ConvChannels c) {
+  return packed_size<T>(c, Winograd<M>::kPoints * Winograd<M>::kPoints);
+}
+
+/// U = G g G', computed in double, packed [point][output block][channel][lanes]; weights are [out][in][3][3].
+template <int M, class T>
+void pack_winograd(const ExecutionPolicy& policy, const T* weights, ConvChannels c, T* packed) {
+  using W = Winograd<M>;
+  constexpr int B = kLanes<T>, K = W::kPoints;
+  const Index point_stride = packed_size<T>(c, 1);
+  policy.for_parts(ceil_div(c.out, B), [&](Index block, int) {
+    for (Index i = 0; i < c.in; ++i)
+      for (Index lane = 0; lane < B; ++lane) {
+        const Index o = block * B + lane;
+        T* const to = packed + (block * c.in + i) * B + lane;
+        if (o >= c.out) {
+          for (int point = 0; point < K * K; ++point) to[point * point_stride] = T(0);
+          continue;
+        }
+        const T* const g = weights + (o * c.in + i) * 9;
+        double columns[K][3];  // G g
+        for (int u = 0; u < K; ++u)
+          for (int k = 0; k < 3; ++k)
+            columns[u][k] = W::kWeights[u][0] * static_cast<double>(g[k]) +
+                            W::kWeights[u][1] * static_cast<double>(g[3 + k]) +
+                            W::kWeights[u][2] * static_cast<double>(g[6 + k]);
+        for (int u = 0; u < K; ++u)
+          for (int v = 0; v < K; ++v)
+            to[(u * K + v) * point_stride] =
+                static_cast<T>(columns[u][0] * W::kWeights[v][0] + columns[u][1] * W::kWeights[v][1] +
+                               columns[u][2] * W::kWeights[v][2]);
+      }
+  });
+}
+
+/// M of the cheapest F(M x M, 3 x 3) for a plane, by measurement (benchmarks/convolution.cpp; time of the
+/// direct convolution = 1, one thread, AVX-512), or 0 where the direct convolution is:
+///
+///   channels   plane   F(2 x 2)  F(4 x 4)        channels   plane   F(2 x 2)  F(4 x 4)
+///      16      32                  0.53             128      28                 0.37
+///      64      56                  0.38             128      14       0.51      0.43
+///      64       8                  0.50             256      14       0.61      0.66
+///      64       6       0.53       0.85             256       7       0.78      0.88
+///      64       4       0.69       0.97             512       7       0.88      1.11
+///
+/// Transformed weights are 16 / 9 and 36 / 9 times as large: with 256 and more channels they come from
+/// memory, which decides for the smaller ones or for none.
+[[nodiscard]] constexpr int winograd_tile(int height, int width, ConvChannels c) {
+  const int most = std::max(c.in, c.out);
+  if (c.groups > 1 || most > 256 || std::min(c.in, c.out) < 16) return 0;
+  return most > 128 || (most <= 64 && std::min(height, width) < 7) ? 2 : 4;
+}
+/// Whether some plane makes winograd_tile() choose M.
+[[nodiscard]] constexpr bool winograd_chosen(int M, ConvChannels c) {
+  return winograd_tile(1, 1, c) == M || winograd_tile(1024, 1024, c) == M;
+}
+
+/// Packets of sums at one point that a part has at most: those of all points take 160 KiB of its stack.
+template <class T, int M>
+inline constexpr int kMostSums = static_cast<int>((Index{160} << 10) /
+                                                  ((M + 2) * (M + 2) * kLanes<T> * Index{sizeof(T)}));
+
+/// How a plane is cut into slabs and tiles; as SweepPlan, it is a constant that the loops read.
+template <class T>
+struct WinogradPlan {
+  Shape plane;           ///< of the input, hence of the output but for its channels
+  int tiles_x, tiles_y;  ///< of a plane
+  int slab_rows;         ///< rows of tiles of a slab
+  int in_blocks, out_blocks;
+  TileShape tile;
+  /// Tiles of a whole slab and of the last one, with all vectors of a panel and with those of the last one.
+  std::array<std::array<std::span<const TileCall<T>>, 2>, 2> tiles;
+
+  int part_calls;  ///< register tiles of a part
+
+  [[nodiscard]] constexpr int panels() const { return ceil_div(out_blocks, tile.vectors); }
+  [[nodiscard]] constexpr int slabs() const { return ceil_div(tiles_y, slab_rows); }
+  /// Of V: from channel block to channel block and from point to point. An odd number of packets, lest the
+  /// points of a tile fall into one cache set.
+  [[nodiscard]] constexpr Index plane_stride() const { return Index{slab_rows} * tiles_x * kLanes<T>; }
+  [[nodiscard]] constexpr Index point_stride() const {
+    return (Index{in_blocks} * slab_rows * tiles_x | 1) * kLanes<T>;
+  }
+};
+
+template <class T, int M, Shape In, int OutChannels>
+inline constexpr WinogradPlan<T> kWinogradPlan = [] {
+  constexpr int tiles_x = ceil_div(In.width, M), tiles_y = ceil_div(In.height, M), points = (M + 2) * (M + 2);
+  constexpr int in_blocks = ceil_div(In.channels, kLanes<T>), out_blocks = ceil_div(OutChannels, kLanes<T>);
+  constexpr Index row_bytes = Index{points} * in_blocks * tiles_x * kLanes<T> * Index{sizeof(T)};
+  constexpr int most_rows = static_cast<int>(std::clamp<Index>((Index{832} << 10) / row_bytes, 1, tiles_y));
+  constexpr int slab_rows = ceil_div(tiles_y, ceil_div(tiles_y, most_rows)), last_rows = tiles_y % slab_rows;
+  constexpr TileShape tile = choose_tile(1, slab_rows * tiles_x, out_blocks);
+  constexpr int last_vectors = out_blocks % tile.vectors;
+  static_assert(tile.pixels * tile.vectors <= kMostSums<T, M>);
+  WinogradPlan<T> plan{In,        tiles_x,   tiles_y,
+                       slab_rows, in_blocks, out_blocks,
+                       tile,      {},        kMostSums<T, M> / (tile.pixels * tile.vectors)};
+  const auto with_vectors = [&]<int Vectors>(auto& tiles) {
+    tiles[0] = kTileCalls<T, 1, Vectors, 1, slab_rows * tiles_x, tile.pixels>;
+    if constexpr (last_rows > 0) tiles[1] = kTileCalls<T, 1, Vectors, 1, last_rows * tiles_x, tile.pixels>;
+  };
+  with_vectors.template operator()<tile.vectors>(plan.tiles[0]);
+  if constexpr (last_vectors > 0) with_vectors.template operator()<last_vectors>(plan.tiles[1]);
+  return plan;
+}();
+
+namespace detail {
+
+/// V of one row of tiles of one channel block: v points at its first tile, x at its first input pixel (which
+/// may lie in the halo); `rows` and `columns` of the input are left from there on, zeros follow.
+template <int M, class T>
+void winograd_input(const T* x, Index row_stride, int rows, int columns, int tiles, T* v,
+                    Index point_stride) {
+  constexpr int B = kLanes<T>, K = M + 2;
+  using P = simd::Packet<T>;
+  for (int t = 0; t < tiles; ++t, x += M * B, columns -= M, v += B) {
+    P half[K][K];  // [column][row] of d B
+    const auto transform_rows = [&](auto load) __attribute__((always_inline)) {
+      unroll<K>([&](auto r) __attribute__((always_inline)) {
+        P d[K], line[K];
+        unroll<K>([&](auto c) __attribute__((always_inline)) { d[c] = load(r, c); });
+        Winograd<M>::input(d, line);
+        unroll<K>([&](auto c) __attribute__((always_inline)) { half[c][r] = line[c]; });
+      });
+    };
+    if (rows >= K && columns >= K)
+      transform_rows([&](int r, int c) __attribute__((always_inline)) {
+        return simd::load<T>(x + r * row_stride + c * B);
+      });
+    else
+      transform_rows([&](int r, int c) __attribute__((always_inline)) {
+        return r < rows && c < columns ? simd::load<T>(x + r * row_stride + c * B) : simd::zero<P>();
+      });
+    unroll<K>([&](auto c) __attribute__((always_inline)) {
+      P line[K];
+      Winograd<M>::input(half[c], line);
+      unroll<K>([&](auto r) __attribute__((always_inline)) {
+        simd::store<T>(v + (r * K + c) * point_stride, line[r]);
+      });
+    });
+  }
+}
+
+/// The outputs of one tile from its products m, one packet a point: y[row][column] = A' m A.
+template <int M, class T>
+[[gnu::always_inline]] inline void winograd_output(const T* m, Index point_stride,
+                                                   T (&y)[M * M * kLanes<T>]) {
+  constexpr int B = kLanes<T>, K = M + 2;
+  using P = simd::Packet<T>;
+  P half[M][K];  // [row][column] of A' m
+  unroll<K>([&](auto c) __attribute__((always_inline)) {
+    P d[K], line[M];
+    unroll<K>([&](auto r)
+                  __attribute__((always_inline)) { d[r] = simd::load<T>(m + (r * K + c) * point_stride); });
+    Winograd<M>::output(d, line);
+    unroll<M>([&](auto r) __attribute__((always_inline)) { half[r][c] = line[r]; });
+  });
+  unroll<M>([&](auto r) __attribute__((always_inline)) {
+    P line[M];
+    Winograd<M>::output(half[r], line);
+    unroll<M>([&](auto c) __attribute__((always_inline)) { simd::store<T>(y + (r * M + c) * B, line[c]); });
+  });
+}
+
+/// The products of some register tiles of one panel, then their outputs through the epilogue. Point by point
+/// all tiles take their turn, so that U is read once. `v` and `panel` are V and U at the first point; `first`
+/// is the number in the plane of the slab's first tile.
+template <int M, class T, class E>
+void winograd_tiles(const WinogradPlan<T>& plan, std::span<const TileCall<T>> calls, const T* v,
+                    const T* panel, Index panel_points, Planes<T> y, const E& epilogue, Index n, int block,
+                    int vectors, int first) {
+  constexpr int B = kLanes<T>, K = M + 2;
+  TileInput<T> in{.pixels = nullptr,
+                  .wrap = 0,
+                  .segment_stride = 0,
+                  .row_stride = 0,
+                  .plane_stride = plan.plane_stride(),
+                  .weights = panel,
+                  .panel_stride = Index{plan.plane.channels} * B,
+                  .taps_h = 1,
+                  .taps_w = 1,
+                  .channels = plan.plane.channels};
+  alignas(64) T products[K * K * kMostSums<T, M> * B];  // [point][call][vector][tile][lanes]
+  const int begin = calls.front().column, tiles = calls.back().column + calls.back().lengths[0] - begin;
+  const Index point_stride = Index{tiles} * vectors * B;
+  T* to = products;
+  for (int point = 0; point < K * K; ++point) {
+    for (const TileCall<T>& call : calls) {
+      in.pixels = v + Index{call.column} * B;
+      call.kernel(in, to);
+      to += Index{call.lengths[0]} * vectors * B;
+    }
+    v += plan.point_stride();
+    in.weights += panel_points;
+  }
+  const T* sums = products;
+  for (const TileCall<T>& call : calls)
+    for (int o = block; o < block + vectors; ++o)
+      for (int t = first + call.column; t < first + call.column + call.lengths[0]; ++t, sums += B) {
+        const int ty = t / plan.tiles_x * M, tx = t % plan.tiles_x * M;
+        alignas(64) T values[M * M * B];
+        winograd_output<M, T>(sums, point_stride, values);
+        const int rows = std::min(M, plan.plane.height - ty), columns = std::min(M, plan.plane.width - tx);
+        for (int r = 0; r < rows; ++r) {
+          const auto bound = epilogue.row(n, o, ty + r);
+          T* const out = y.row(n, o, ty + r) + Index{tx} * B;
+          for (int c = 0; c < columns; ++c)
+            simd::store<T>(out + Index{c} * B, bound(simd::load<T>(values + (r * M + c) * B), tx + c));
+        }
+      }
+}
+
+}  // namespace detail
+
+/// Runs a plan over images [0, n). Every element of V and of y is computed by one part in one order.
+template <int M, class T, Expression E>
+void convolve_winograd(const ExecutionPolicy& policy, const WinogradPlan<T>& plan, Index n, Planes<const T> x,
+                       const T* packed, Planes<T> y, const E& epilogue, T* v) {
+  constexpr int B = kLanes<T>;
+  const Index panel_points = Index{plan.out_blocks} * plan.plane.channels * B;
+  for (Index i = 0; i < n; ++i)
+    for (int slab = 0; slab < plan.slabs(); ++slab) {
+      const int begin = slab * plan.slab_rows, rows = std::min(plan.slab_rows, plan.tiles_y - begin);
+      policy.for_parts(Index{plan.in_blocks} * rows, [&](Index part, int) {
+        const int b = static_cast<int>(part / rows), row = static_cast<int>(part % rows),
+                  first = (begin + row) * M - 1;
+        detail::winograd_input<M, T>(
+            x.row(i, b, first) - B, x.row_stride, plan.plane.height + 1 - first, plan.plane.width + 2,
+            plan.tiles_x, v + b * plan.plane_stride() + Index{row} * plan.tiles_x * B, plan.point_stride());
+      });
+      const bool last = rows < plan.slab_rows;
+      const int calls = static_cast<int>(plan.tiles[0][last].size()), cuts = ceil_div(calls, plan.part_calls);
+      policy.for_parts(Index{plan.panels()} * cuts, [&](Index part, int) {
+        const int block = static_cast<int>(part / cuts) * plan.tile.vectors,
+                  cut = static_cast<int>(part % cuts);
+        const int vectors = std::min(plan.tile.vectors, plan.out_blocks - block);
+        const auto from = static_cast<std::size_t>(calls * cut / cuts),
+                   to = static_cast<std::size_t>(calls * (cut + 1) / cuts);
+        detail::winograd_tiles<M, T>(plan,
+                                     plan.tiles[vectors < plan.tile.vectors][last].subspan(from, to - from),
+                                     v, packed + Index{block} * plan.plane.channels * B, panel_points, y,
+                                     epilogue, i, block, vectors, begin * plan.tiles_x);
+      });
+    }
+}
+
+/// Scalars of V that winograd_forward() needs as scratch memory.
+template <class T, int M, Shape In, int OutChannels>
+inline constexpr Index kWinogradScratch = kWinogradPlan<T, M, In, OutChannels>.point_stride() * (M + 2) *
+                                          (M + 2);
+
+/// y = epilogue(x * weights) for a 3 x 3 convolution of stride 1 and padding 1; weights packed by
+/// pack_winograd().
+template <int M, class T, Shape In, int HaloIn, Shape Out, int HaloOut, Expression E>
+void winograd_forward(const ExecutionPolicy& policy, Index n, FeatureMap<const T, In, HaloIn> x,
+                      const T* packed, FeatureMap<T, Out, HaloOut> y, const E& epilogue, T* scratch) {
+  static_assert(HaloIn >= 1, "the input's halo is narrower than the padding");
+  static_assert(In.height == Out.height && In.width == Out.width);
+  convolve_winograd<M, T>(policy, kWinogradPlan<T, M, In, Out.channels>, n, x, packed, y, epilogue, scratch);
+}
+
+}  // namespace drnet::inline DRNET_ISA
