@@ -31,6 +31,9 @@ inline constexpr int kSimdRegisters = 32;
 inline constexpr int kSimdRegisters = 16;
 #endif
 
+/// Bytes of a cache line of the processors we know.
+inline constexpr Index kCacheLine = 64;
+
 namespace simd {
 
 template <class T>
@@ -176,6 +179,11 @@ template <class T, int First>
 template <class T>
 [[gnu::always_inline]] inline void prefetch(const T* p) {
   __builtin_prefetch(p);
+}
+/// The same into the second-level cache: for what is wanted later.
+template <class T>
+[[gnu::always_inline]] inline void prefetch_far(const T* p) {
+  __builtin_prefetch(p, 0, 2);
 }
 /// rows[i][lane] becomes rows[lane][i]: a square of kLanes<T> packets is transposed in log2(kLanes<T>)
 /// perfect shuffles.

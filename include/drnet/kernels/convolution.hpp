@@ -172,10 +172,11 @@ inline constexpr SweepPlan<T> kSweepPlan = [] {
 namespace detail {
 
 /// Row groups [begin, end) of one panel of one image: every tile accumulates in registers, then the epilogue
-/// stores each output once. `block` is the panel's first block of outputs, of which `vectors` follow.
+/// stores each output once. `block` is the panel's first block of outputs, of which `vectors` follow. With
+/// `ask` the tiles ask for as large a part of the next panel, whose weights come from memory.
 template <class T, class E>
 void convolve_panel(const SweepPlan<T>& plan, Planes<const T> x, const T* panel, Planes<T> y,
-                    const E& epilogue, Index n, int block, int vectors, int begin, int end) {
+                    const E& epilogue, Index n, int block, int vectors, int begin, int end, bool ask) {
   constexpr int B = kLanes<T>;
   const Sweep& s = plan.sweep;
   const int in_block = block / plan.out_blocks * plan.in_blocks;
@@ -188,7 +189,14 @@ void convolve_panel(const SweepPlan<T>& plan, Planes<const T> x, const T* panel,
                   .panel_stride = plan.panel_size(),
                   .taps_h = s.taps_h,
                   .taps_w = s.taps_w,
-                  .channels = plan.channels};
+                  .channels = plan.channels,
+                  .next = panel + vectors * plan.panel_size() * (begin + plan.groups()) / plan.groups()};
+  const Index steps = Index{plan.in_blocks} * s.taps_h * s.taps_w;
+  if (ask)
+    in.next_lines =
+        static_cast<int>(ceil_div(vectors * plan.panel_size() * Index{sizeof(T)} / kCacheLine,
+                                  steps * plan.groups() * static_cast<Index>(plan.tiles[0][0].size())));
+  const Index next_step = in.next_lines * steps * kCacheLine / Index{sizeof(T)};
   alignas(64) T result[(kSimdRegisters - 4) * B];  // any tile: fits_registers()
   for (int g = begin; g < end; ++g) {
     const int first_row = g * plan.tile.rows;
@@ -198,6 +206,7 @@ void convolve_panel(const SweepPlan<T>& plan, Planes<const T> x, const T* panel,
       in.pixels = from + s.in_step * (tile.row * x.row_stride + Index{tile.column} * B);
       in.wrap = s.in_step * (x.row_stride - Index{tile.column} * B);
       tile.kernel(in, result);
+      in.next += next_step;
       const T* value = result;
       for (int o = block; o < block + vectors; ++o) {
         int column = s.out_x + s.out_step * tile.column;
@@ -250,7 +259,7 @@ void convolve(const ExecutionPolicy& policy, const SweepPlan<T>& plan, Index n, 
       const int vectors = std::min(plan.tile.vectors, plan.out_blocks - in_bundle);
       for (Index i = first; i < last; ++i)
         detail::convolve_panel<T>(plan, x, packed + block * plan.panel_size(), y, epilogue, i, block, vectors,
-                                  begin, end);
+                                  begin, end, weights_stay && i + 1 == last);
     }
   });
 }

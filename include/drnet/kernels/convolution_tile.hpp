@@ -20,6 +20,9 @@ struct TileInput {
   const T* weights;      ///< [vectors] panels of [input block][tap row][tap column][channel][lanes]
   Index panel_stride;    ///< from one vector's weights to the next one's
   int taps_h, taps_w, channels;
+  const T* next =
+      nullptr;         ///< weights that will be wanted after this tile, from memory: each tap of each block
+  int next_lines = 0;  ///< asks for so many of their cache lines
 };
 
 /// tile[o][p] = sum over blocks, taps and channels; tile is [vectors][pixels][lanes].
@@ -33,13 +36,15 @@ template <class T, int Step, int Vectors, class Tile>
     simd::Packet<T> acc[P * O] = {(void(I), simd::zero<simd::Packet<T>>())...};
     const T* weights = in.weights;
     const Index panel = in.panel_stride;
-    const T* plane = in.pixels;
+    const T *plane = in.pixels, *next = in.next;
     for (int left = in.channels; left > 0; left -= B, plane += in.plane_stride) {
       const int count = left < B ? left : B;
       const T* row = plane;
       for (int kh = 0; kh < in.taps_h; ++kh, row += in.row_stride) {
         const T* tap = row;
         for (int kw = 0; kw < in.taps_w; ++kw, tap += B) {
+          for (int line = 0; line < in.next_lines; ++line, next += kCacheLine / Index{sizeof(T)})
+            simd::prefetch_far(next);
           const T* segment[Tile::kCount];
           segment[0] = tap;
           if constexpr (Tile::kCount > 1) segment[1] = tap + in.wrap;

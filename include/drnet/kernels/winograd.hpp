@@ -271,10 +271,14 @@ void winograd_tiles(const WinogradPlan<T>& plan, std::span<const TileCall<T>> ca
   const int begin = calls.front().column, tiles = calls.back().column + calls.back().lengths[0] - begin;
   const Index point_stride = Index{tiles} * vectors * B;
   T* to = products;
+  const Index lines = vectors * in.panel_stride * Index{sizeof(T)} / kCacheLine, steps = plan.in_blocks;
+  in.next_lines = static_cast<int>(ceil_div(lines, steps * static_cast<Index>(calls.size())));
   for (int point = 0; point < K * K; ++point) {
+    in.next = in.weights + panel_points;
     for (const TileCall<T>& call : calls) {
       in.pixels = v + Index{call.column} * B;
       call.kernel(in, to);
+      in.next += in.next_lines * steps * kCacheLine / Index{sizeof(T)};
       to += Index{call.lengths[0]} * vectors * B;
     }
     v += plan.point_stride();
