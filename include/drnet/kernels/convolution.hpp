@@ -37,6 +37,8 @@ struct ConvChannels {
   }
   /// Scalars of all weights of one kernel position.
   [[nodiscard]] constexpr Index weights() const { return Index{out} * (in / groups); }
+  /// Those of the input gradient, which reads outputs and writes inputs.
+  [[nodiscard]] constexpr ConvChannels turned() const { return {.out = in, .in = out, .groups = groups}; }
   /// The first of the in / groups inputs that output o sees, and of the out / groups outputs that see input
   /// i.
   [[nodiscard]] constexpr Index first_input(Index o) const { return o / (out / groups) * (in / groups); }
@@ -289,7 +291,7 @@ void convolution_forward(const ExecutionPolicy& policy, Index n, FeatureMap<cons
 /// Scalars that convolution_input_gradient() needs for its packed weights.
 template <class T>
 [[nodiscard]] constexpr Index turned_size(ConvChannels c, Window w) {
-  return packed_size<T>({.out = c.in, .in = c.out, .groups = c.groups}, w.kernel * w.kernel);
+  return packed_size<T>(c.turned(), w.kernel * w.kernel);
 }
 
 /// Packs all parities of a convolution for convolution_input_gradient().
@@ -299,7 +301,7 @@ void pack_input_gradient(const ExecutionPolicy& policy, const T* weights, ConvCh
     for (int b = 0; b < W.stride; ++b) {
       const Parity rows(W, In.height, a), columns(W, In.width, b);
       pack_turned_weights(policy, weights, c, W, rows, columns, packed);
-      packed += packed_size<T>({.out = c.in, .in = c.out, .groups = c.groups}, rows.taps * columns.taps);
+      packed += packed_size<T>(c.turned(), rows.taps * columns.taps);
     }
 }
 

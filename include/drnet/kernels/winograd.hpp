@@ -89,33 +89,34 @@ template <class T, int M>
 }
 
 /// U = G g G', computed in double, packed [point][output block][channel][lanes]; weights are [out][in][3][3].
-template <int M, class T>
+/// Turned: by 180 degrees and with inputs and outputs exchanged, for the input gradient; `c.out` then are the
+/// inputs.
+template <int M, bool Turned = false, class T>
 void pack_winograd(const ExecutionPolicy& policy, const T* weights, ConvChannels c, T* packed) {
   using W = Winograd<M>;
   constexpr int B = kLanes<T>, K = W::kPoints;
   const Index point_stride = packed_size<T>(c, 1);
+  const Index out_step = Turned ? 9 : Index{c.in} * 9, in_step = Turned ? Index{c.out} * 9 : 9;
   policy.for_parts(ceil_div(c.out, B), [&](Index block, int) {
-    for (Index i = 0; i < c.in; ++i)
-      for (Index lane = 0; lane < B; ++lane) {
-        const Index o = block * B + lane;
-        T* const to = packed + (block * c.in + i) * B + lane;
-        if (o >= c.out) {
-          for (int point = 0; point < K * K; ++point) to[point * point_stride] = T(0);
-          continue;
-        }
-        const T* const g = weights + (o * c.in + i) * 9;
-        double columns[K][3];  // G g
-        for (int u = 0; u < K; ++u)
-          for (int k = 0; k < 3; ++k)
-            columns[u][k] = W::kWeights[u][0] * static_cast<double>(g[k]) +
-                            W::kWeights[u][1] * static_cast<double>(g[3 + k]) +
-                            W::kWeights[u][2] * static_cast<double>(g[6 + k]);
-        for (int u = 0; u < K; ++u)
-          for (int v = 0; v < K; ++v)
-            to[(u * K + v) * point_stride] =
-                static_cast<T>(columns[u][0] * W::kWeights[v][0] + columns[u][1] * W::kWeights[v][1] +
-                               columns[u][2] * W::kWeights[v][2]);
-      }
+    const int lanes = std::min(B, c.out - static_cast<int>(block) * B);
+    double g[3][3][B] = {}, columns[K][3][B];  // the kernels of B outputs, and G g
+    for (Index i = 0; i < c.in; ++i) {
+      const T* from = weights + block * B * out_step + i * in_step;
+      for (int lane = 0; lane < lanes; ++lane, from += out_step)
+        for (int k = 0; k < 9; ++k) g[k / 3][k % 3][lane] = static_cast<double>(from[Turned ? 8 - k : k]);
+      for (int u = 0; u < K; ++u)
+        for (int k = 0; k < 3; ++k)
+          for (int lane = 0; lane < B; ++lane)
+            columns[u][k][lane] = W::kWeights[u][0] * g[0][k][lane] + W::kWeights[u][1] * g[1][k][lane] +
+                                  W::kWeights[u][2] * g[2][k][lane];
+      T* to = packed + (block * c.in + i) * B;
+      for (int u = 0; u < K; ++u)
+        for (int v = 0; v < K; ++v, to += point_stride)
+          for (int lane = 0; lane < B; ++lane)
+            to[lane] = static_cast<T>(columns[u][0][lane] * W::kWeights[v][0] +
+                                      columns[u][1][lane] * W::kWeights[v][1] +
+                                      columns[u][2][lane] * W::kWeights[v][2]);
+    }
   });
 }
 

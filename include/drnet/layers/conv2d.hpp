@@ -64,7 +64,8 @@ struct Conv2d : PlainLayer {
   static constexpr ConvChannels channels(Shape in) {
     return {.out = out_channels(in), .in = in.channels, .groups = groups(in)};
   }
-  /// M of Winograd's F(M x M, 3 x 3) at inference, or 0: the direct convolution.
+  /// M of Winograd's F(M x M, 3 x 3) of the forward pass and of the input gradient, or 0: the direct
+  /// convolution.
   template <class T>
   static constexpr int winograd(Shape in) {
     return may_use_winograd<T> ? winograd_tile(in.height, in.width, channels(in)) : 0;
@@ -96,23 +97,39 @@ struct Conv2d : PlainLayer {
     return round_up(out_channels(in), kLanes<T>);
   }
 
-  // ---- training
+  // ---- training. The scratch memory: packed weights of one pass and the bias, and what the pass itself
+  // wants.
 
   template <class T, Shape In>
   static constexpr Index scratch(Index capacity) {
     if constexpr (depthwise(In))
       return packed<T>(In) + padded_channels<T>(In);
-    else
-      return std::max({packed<T>(In) + padded_channels<T>(In), turned_size<T>(channels(In), kWindow),
-                       kWeightGradientPlan<T, kWindow, In, out_channels(In), groups(In)>.scratch(capacity)});
+    else {
+      Index passes = std::max(packed<T>(In), turned_size<T>(channels(In), kWindow));
+      if constexpr (constexpr int M = winograd<T>(In); M > 0)
+        passes = std::max(
+            winograd_size<T, M>(channels(In)) + kWinogradScratch<T, M, In, out_channels(In)>,
+            winograd_size<T, M>(channels(In).turned()) + kWinogradScratch<T, M, output(In), In.channels>);
+      return std::max(passes + padded_channels<T>(In),
+                      kWeightGradientPlan<T, kWindow, In, out_channels(In), groups(In)>.scratch(capacity));
+    }
   }
 
   template <class T, class X, class Y, Expression E>
   static void forward(const Pass& pass, X x, Y y, const E& epilogue, State<T> s) {
-    pack(pass.policy, X::kShape, s.parameters, s.scratch);
-    if constexpr (O.bias) pack_bias(X::kShape, s.parameters, s.scratch + packed<T>(X::kShape));
-    with_bias(epilogue, static_cast<const T*>(s.scratch) + packed<T>(X::kShape),
-              [&](const auto& e) { convolve(pass, x, y, e, static_cast<const T*>(s.scratch)); });
+    constexpr Shape In = X::kShape;
+    if constexpr (O.bias) pack_bias(In, s.parameters, s.scratch);
+    T* const weights = s.scratch + (O.bias ? padded_channels<T>(In) : 0);
+    with_bias(epilogue, static_cast<const T*>(s.scratch), [&](const auto& e) {
+      if constexpr (constexpr int M = winograd<T>(In); M > 0) {
+        pack_winograd<M>(pass.policy, s.parameters, channels(In), weights);
+        winograd_forward<M>(pass.policy, pass.n, x, static_cast<const T*>(weights), y, e,
+                            weights + winograd_size<T, M>(channels(In)));
+      } else {
+        pack(pass.policy, In, s.parameters, weights);
+        convolve(pass, x, y, e, static_cast<const T*>(weights));
+      }
+    });
   }
 
   template <class T, class X, class Y, class DY, class DX, class Gate, Expression E>
@@ -128,14 +145,18 @@ struct Conv2d : PlainLayer {
       convolution_weight_gradient<kWindow, groups(In)>(pass.policy, pass.n, x, ConstDY(dy), s.gradients,
                                                        s.scratch);
     if constexpr (!std::same_as<DX, NoGradient>) {
+      const T* const weights = s.scratch;
       if constexpr (depthwise(In)) {
         pack_depthwise(s.parameters, In.channels, O.kernel, s.scratch);
-        depthwise_input_gradient<kWindow>(pass.policy, pass.n, ConstDY(dy), static_cast<const T*>(s.scratch),
-                                          dx, epilogue);
+        depthwise_input_gradient<kWindow>(pass.policy, pass.n, ConstDY(dy), weights, dx, epilogue);
+      } else if constexpr (constexpr int M = winograd<T>(In); M > 0) {
+        pack_winograd<M, true>(pass.policy, s.parameters, channels(In).turned(), s.scratch);
+        winograd_forward<M>(pass.policy, pass.n, ConstDY(dy), weights, dx, epilogue,
+                            s.scratch + winograd_size<T, M>(channels(In).turned()));
       } else {
         pack_input_gradient<kWindow, In>(pass.policy, s.parameters, channels(In), s.scratch);
-        convolution_input_gradient<kWindow, groups(In)>(pass.policy, pass.n, ConstDY(dy),
-                                                        static_cast<const T*>(s.scratch), dx, epilogue);
+        convolution_input_gradient<kWindow, groups(In)>(pass.policy, pass.n, ConstDY(dy), weights, dx,
+                                                        epilogue);
       }
     }
   }
