@@ -62,7 +62,7 @@ template <class Topology, Shape In>
 void add_input(int banks, LayerTable& table) {
   table.inputs.push_back(In.width);
   LayerWalk(banks, table.rows).visit<Topology>(In, "");
-  table.arena_bytes.push_back(Topology::template arena<float, In>(1) * static_cast<Index>(sizeof(float)));
+  table.arena_bytes.push_back(Topology::template arena<float, In>(1, 1) * static_cast<Index>(sizeof(float)));
 }
 
 }  // namespace drnet::program

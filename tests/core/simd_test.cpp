@@ -53,6 +53,24 @@ TEMPLATE_TEST_CASE("Packets compute lane by lane", "", float, double) {
   CHECK(lanes<T>(simd::zero<simd::Packet<T>>()) == Lanes<T>{});
 }
 
+TEMPLATE_TEST_CASE("exp is right to two units in the last place", "", float, double) {
+  using T = TestType;
+  const double low = sizeof(T) == 4 ? -87.3 : -708.3, high = sizeof(T) == 4 ? 88.0 : 709.0;
+  double worst = 0;
+  for (int i = 0; i <= 100'000; ++i) {
+    const T a = static_cast<T>(low + (high - low) * i / 100'000);
+    const T got = lanes<T>(simd::exp(simd::broadcast<T>(a)))[0];
+    const long double want = std::exp(static_cast<long double>(a));
+    const T unit =
+        std::nextafter(static_cast<T>(want), std::numeric_limits<T>::infinity()) - static_cast<T>(want);
+    worst = std::max(worst, std::abs(static_cast<double>((static_cast<long double>(got) - want) /
+                                                         static_cast<long double>(unit))));
+  }
+  CHECK(worst < 2);
+  CHECK(lanes<T>(simd::exp(simd::broadcast<T>(T(-1e6))))[0] > 0);
+  CHECK(std::isfinite(lanes<T>(simd::exp(simd::broadcast<T>(T(1e6))))[0]));
+}
+
 TEMPLATE_TEST_CASE("A square of packets is transposed", "", float, double) {
   using T = TestType;
   constexpr int n = kLanes<T>;

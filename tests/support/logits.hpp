@@ -14,7 +14,7 @@ std::vector<float> logits(const Net& net, int bank, const std::vector<float>& im
   using Topology = typename Net::Topology;
   drnet::Buffer<float> prepared(Topology::template prepared<float>(In, Net::kBanks));
   Topology::prepare(In, Net::kBanks, net.parameters().data(), net.statistics().data(), prepared.data());
-  drnet::Buffer<float> arena(Topology::template arena<float, In>(n));
+  drnet::Buffer<float> arena(Topology::template arena<float, In>(n, 1));
   drnet::FeatureTensor<float, In, Topology::input_halo(In)> x(n);
   drnet::FeatureTensor<float, Topology::output(In), 0> y(n);
   drnet::from_planar(images.data(), x.view(), n);

@@ -7,6 +7,7 @@
 #include <drnet/core/config.hpp>
 
 #include <Eigen/Core>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -106,27 +107,45 @@ template <class P>
 }
 #endif
 namespace detail {
-/// Constants of exp(): the significand's bits, the exponent's bias, arguments whose results are normal
-/// numbers, ln 2 in two parts, and the terms of Taylor's series that a remainder of at most ln(2) / 2 needs.
+/// Constants of exp(): arguments whose results are normal numbers, ln 2 in two parts, and the coefficients of
+/// a polynomial for |r| <= ln(2) / 2, highest power first: for float the minimax one of degree 6 (relative
+/// error 2e-9), for double Taylor's series.
 template <class T>
 struct ExpConstants;
 template <>
 struct ExpConstants<float> {
   using Integer = std::int32_t;
-  static constexpr int kBits = 23, kBias = 127, kTerms = 7;
+  static constexpr int kBits = 23;  // of the significand
   static constexpr double kLow = -87.3, kHigh = 88.0, kLn2High = 0.693359375, kLn2Low = -2.12194440e-4;
+  static constexpr std::array<double, 7> kSeries{1.3843606237268448e-3,
+                                                 8.374195717199752e-3,
+                                                 4.166800473979999e-2,
+                                                 1.6666430798864507e-1,
+                                                 0.4999999419155123,
+                                                 1.0000000322590799,
+                                                 1};
 };
 template <>
 struct ExpConstants<double> {
   using Integer = std::int64_t;
-  static constexpr int kBits = 52, kBias = 1023, kTerms = 13;
+  static constexpr int kBits = 52;
   static constexpr double kLow = -708.3, kHigh = 709.0, kLn2High = 6.93145751953125e-1,
                           kLn2Low = 1.42860682030941723212e-6;
+  static constexpr auto kSeries = [] {
+    std::array<double, 14> series{};
+    double factorial = 1;
+    for (std::size_t k = 0; k < series.size(); ++k) {
+      if (k > 1) factorial *= static_cast<double>(k);
+      series[series.size() - 1 - k] = 1 / factorial;
+    }
+    return series;
+  }();
 };
 }  // namespace detail
 
 /// e^a to two units in the last place; arguments beyond the range of results count as its ends.
-///   a = n ln 2 + r,  e^a = 2^n e^r,  n the nearest integer: added to 1.5 * 2^bits it stands in the low bits.
+///   a = n ln 2 + r,  e^a = 2^n e^r,  n the nearest integer: added to 1.5 * 2^bits it stands in the low bits,
+///   from where it is added to the exponent of e^r.
 /// (Eigen's pexp is as good, but g++ 12 warns of uninitialized operands inside of its own header there.)
 template <class P>
 [[nodiscard, gnu::always_inline]] inline P exp(const P& a) {
@@ -142,10 +161,9 @@ template <class P>
     const P x = min(max(a, constant<P>(C::kLow)), constant<P>(C::kHigh));
     const P shifted = fma(x, constant<P>(std::numbers::log2e), shifter), n = sub(shifted, shifter);
     const P r = fma(n, constant<P>(-C::kLn2Low), fma(n, constant<P>(-C::kLn2High), x));
-    P series = constant<P>(1);
-    for (int k = C::kTerms; k > 0; --k) series = fma(mul(series, r), constant<P>(1.0 / k), constant<P>(1));
-    const Integers exponent = std::bit_cast<Integers>(shifted) - std::bit_cast<Integers>(shifter) + C::kBias;
-    return mul(series, std::bit_cast<P>(exponent << C::kBits));
+    P series = constant<P>(C::kSeries[0]);
+    for (std::size_t k = 1; k < C::kSeries.size(); ++k) series = fma(series, r, constant<P>(C::kSeries[k]));
+    return std::bit_cast<P>(std::bit_cast<Integers>(series) + (std::bit_cast<Integers>(shifted) << C::kBits));
   }
 }
 /// `value` where a < b, zero elsewhere.

@@ -227,25 +227,26 @@ template <class Net>
 class Session<Net>::Workspace {
  public:
   Workspace(int threads, Index chunk, Resampling resampling) : chunk_size_(chunk) {
-    for (int i = 0; i < threads; ++i) workers.emplace_back(chunk, resampling);
+    // Chunks that the threads share run in the first worker's memory.
+    for (int i = 0; i < threads; ++i) workers.emplace_back(chunk, i == 0 ? threads : 1, resampling);
   }
 
  private:
   friend class Session<Net>;
 
   struct Worker {
-    Worker(Index chunk, Resampling resampling)
+    Worker(Index chunk, int threads, Resampling resampling)
         : logits(round_up(std::max(kClasses, kCount), kLanes<T>) * chunk), predictor_scaler(resampling) {
       scalers.fill(predictor_scaler);
       Index size = 0;
       unroll<kCount>([&](auto j) {
         inputs[j] = Buffer<T>(Input<j>::kImageStride * chunk);
-        size = std::max(size, Classifier::template arena<T, Net::template kInput<j>>(chunk));
+        size = std::max(size, Classifier::template arena<T, Net::template kInput<j>>(chunk, threads));
       });
       if constexpr (Net::kHasPredictor) {
         constexpr Shape in = Net::kPredictorInput;
         predictor_input = Buffer<T>(FeatureMap<T, in, Predictor::input_halo(in)>::kImageStride * chunk);
-        size = std::max(size, Predictor::template arena<T, in>(chunk));
+        size = std::max(size, Predictor::template arena<T, in>(chunk, threads));
       }
       arena = Buffer<T>(size);
     }

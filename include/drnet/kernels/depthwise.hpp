@@ -45,26 +45,38 @@ template <Window W, int P, class T, class Row>
   run(std::make_integer_sequence<int, P>{}, std::make_integer_sequence<int, P * K>{});
 }
 
-/// depthwise_forward() in runs of P outputs and one of `Rest`; `out` is the shape of y.
-template <Window W, int P, int Rest, class T, Expression E>
-void depthwise_rows(const ExecutionPolicy& policy, Index n, Planes<const T> x, const T* packed, Planes<T> y,
-                    Shape out, const E& epilogue) {
-  constexpr int B = kLanes<T>;
-  const Index blocks = ceil_div(out.channels, B);
+/// How a row of outputs is cut: runs of P and one of `Rest`.
+template <class T, int Width>
+struct DepthwiseRuns {
+  static constexpr int P = std::min(Width, kSimdRegisters == 32 ? 14 : 7), Rest = Width % P;
+};
+
+/// Rows [begin, end) of one channel block of one image.
+template <Window W, class Runs, class T, class E>
+void depthwise_rows(Planes<const T> x, const T* packed, Planes<T> y, int width, const E& epilogue, Index i,
+                    int b, int begin, int end) {
+  constexpr int B = kLanes<T>, P = Runs::P;
+  const T* const w = packed + Index{b} * W.kernel * W.kernel * B;
+  for (int oy = begin; oy < end; ++oy) {
+    const auto bound = epilogue.row(i, b, oy);
+    T* const to = y.row(i, b, oy);
+    const T* const from = x.row(i, b, oy * W.stride - W.padding) - W.padding * B;
+    int ox = 0;
+    for (; ox + P <= width; ox += P)
+      depthwise_outputs<W, P>(from + ox * W.stride * B, x.row_stride, w, to, bound, ox);
+    if constexpr (Runs::Rest > 0)
+      depthwise_outputs<W, Runs::Rest>(from + ox * W.stride * B, x.row_stride, w, to, bound, ox);
+  }
+}
+
+/// depthwise_forward() on shapes known at run time.
+template <Window W, class Runs, class T, Expression E>
+void depthwise_sweep(const ExecutionPolicy& policy, Index n, Planes<const T> x, const T* packed, Planes<T> y,
+                     Shape out, const E& epilogue) {
+  const Index blocks = ceil_div(out.channels, kLanes<T>);
   policy.for_parts(n * blocks, [&](Index part, int) {
-    const int b = static_cast<int>(part % blocks);
-    const Index i = part / blocks;
-    const T* const w = packed + Index{b} * W.kernel * W.kernel * B;
-    for (int oy = 0; oy < out.height; ++oy) {
-      const auto bound = epilogue.row(i, b, oy);
-      T* const to = y.row(i, b, oy);
-      const T* const from = x.row(i, b, oy * W.stride - W.padding) - W.padding * B;
-      int ox = 0;
-      for (; ox + P <= out.width; ox += P)
-        depthwise_outputs<W, P>(from + ox * W.stride * B, x.row_stride, w, to, bound, ox);
-      if constexpr (Rest > 0)
-        depthwise_outputs<W, Rest>(from + ox * W.stride * B, x.row_stride, w, to, bound, ox);
-    }
+    depthwise_rows<W, Runs, T>(x, packed, y, out.width, epilogue, part / blocks,
+                               static_cast<int>(part % blocks), 0, out.height);
   });
 }
 
@@ -131,8 +143,7 @@ template <Window W, class T, Shape In, int HaloIn, Shape Out, int HaloOut, Expre
 void depthwise_forward(const ExecutionPolicy& policy, Index n, FeatureMap<const T, In, HaloIn> x,
                        const T* packed, FeatureMap<T, Out, HaloOut> y, const E& epilogue) {
   static_assert(HaloIn >= W.padding, "the input's halo is narrower than the padding");
-  constexpr int P = std::min(Out.width, kSimdRegisters == 32 ? 14 : 7);
-  detail::depthwise_rows<W, P, Out.width % P, T>(policy, n, x, packed, y, Out, epilogue);
+  detail::depthwise_sweep<W, detail::DepthwiseRuns<T, Out.width>, T>(policy, n, x, packed, y, Out, epilogue);
 }
 
 /// dx = epilogue(gradient with respect to x); each element gathers the windows that read it.

@@ -187,7 +187,7 @@ struct Conv2d : PlainLayer {
     if (winograd<T>(in) == 0) pack(policy, in, parameters, to);
   }
   template <class T, Shape In>
-  static constexpr Index arena(Index) {
+  static constexpr Index arena(Index, int) {
     if constexpr (constexpr int M = winograd<T>(In); M > 0)
       return kWinogradScratch<T, M, In, out_channels(In)>;
     else

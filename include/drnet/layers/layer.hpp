@@ -177,7 +177,7 @@ concept Described = requires(Shape in, TensorList list, std::string prefix) {
   { L::template workspace<float, detail::kSample>(1) } -> std::same_as<Index>;
   { L::template scratch<float, detail::kSample>(1) } -> std::same_as<Index>;
   { L::template prepared<float>(in, 1) } -> std::same_as<Index>;
-  { L::template arena<float, detail::kSample>(1) } -> std::same_as<Index>;
+  { L::template arena<float, detail::kSample>(1, 1) } -> std::same_as<Index>;
 };
 
 /// A layer that trains, with an epilogue where it fuses.
@@ -251,9 +251,9 @@ struct PlainLayer {
   }
   template <class T>
   static void prepare(Shape, int, const T*, const T*, T*) {}
-  /// Scalars of temporary memory that infer() needs for batches up to capacity.
+  /// Scalars of temporary memory that infer() needs for batches up to capacity on so many threads.
   template <class T, Shape In>
-  static constexpr Index arena(Index) {
+  static constexpr Index arena(Index, int) {
     return 0;
   }
 };

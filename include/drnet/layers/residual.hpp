@@ -281,13 +281,13 @@ struct Residual : PlainLayer {
                       to + round_up(Branch::template prepared<T>(in, banks), 16));
   }
   template <class T, Shape In>
-  static constexpr Index arena(Index capacity) {
-    const Index branch = Branch::template arena<T, In>(capacity);
+  static constexpr Index arena(Index capacity, int threads) {
+    const Index branch = Branch::template arena<T, In>(capacity, threads);
     if constexpr (identity(In))
       return branch;
     else
       return round_up(Value<T, In>::kImageStride * capacity, 64) +
-             std::max(branch, Shortcut::template arena<T, In>(capacity));
+             std::max(branch, Shortcut::template arena<T, In>(capacity, threads));
   }
   template <class T, class X, class Y, Expression E>
   static void infer(const Pass& pass, X x, Y y, const E& epilogue, const T* prepared, T* arena) {

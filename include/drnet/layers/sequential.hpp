@@ -286,11 +286,25 @@ struct Stack<std::tuple<Ls...>> : PlainLayer {
     return most;
   }
   template <class T, Shape In>
-  static constexpr Index arena(Index capacity) {
+  static constexpr Index arena(Index capacity, int threads) {
     Index most = 0;
-    unroll<kCount>(
-        [&](auto i) { most = std::max(most, Child<i>::template arena<T, shape_before(In, i)>(capacity)); });
+    unroll<kCount>([&](auto i) {
+      most = std::max(most, Child<i>::template arena<T, shape_before(In, i)>(capacity, threads));
+    });
     return most + std::min(kSteps - 1, 2) * round_up(link_size<T, In>() * capacity, 64);
+  }
+
+  /// e with the element-wise children from I on folded into it.
+  template <Shape In, int I, Expression E, class T>
+  static auto fold_from(E e, const Pass& pass, const T* prepared) {
+    if constexpr (I >= kCount)
+      return e;
+    else if constexpr (!kFolded[static_cast<std::size_t>(I)])
+      return e;
+    else
+      return fold_from<In, I + 1>(Child<I>::template fold<shape_before(In, I)>(
+                                      e, pass, prepared + prepared_before<T>(In, pass.banks, I)),
+                                  pass, prepared);
   }
 
   template <class T, class X, class Y, Expression E>
@@ -389,18 +403,6 @@ struct Stack<std::tuple<Ls...>> : PlainLayer {
   }
   static constexpr int start_after(int group) {
     return group + 1 < kGroups ? start_of(kFused, group + 1) : kCount;
-  }
-
-  template <Shape In, int I, Expression E, class T>
-  static auto fold_from(E e, const Pass& pass, const T* prepared) {
-    if constexpr (I >= kCount)
-      return e;
-    else if constexpr (!kFolded[static_cast<std::size_t>(I)])
-      return e;
-    else
-      return fold_from<In, I + 1>(Child<I>::template fold<shape_before(In, I)>(
-                                      e, pass, prepared + prepared_before<T>(In, pass.banks, I)),
-                                  pass, prepared);
   }
 };
 

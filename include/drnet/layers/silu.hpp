@@ -1,5 +1,5 @@
-// SiLU, also called swish (Hendrycks and Gimpel, 2016; Ramachandran et al., 2017): y = x s, s = sigmoid(x).
-// It is not monotone, so its derivative needs the input: dx = dy (s + y (1 - s)).
+// SiLU, also called swish (Hendrycks and Gimpel, 2016; Ramachandran et al., 2017): y = x s = x / (1 + e^-x),
+// s = sigmoid(x). It is not monotone, so its derivative needs the input: dx = dy (s + y (1 - s)).
 #pragma once
 
 #include <drnet/layers/activation.hpp>
@@ -10,7 +10,8 @@ struct SiLU : InputActivation<SiLU> {
   static constexpr std::string_view kName = "SiLU";
   template <class P>
   [[gnu::always_inline]] static P value(const P& x) {
-    return simd::mul(x, simd::sigmoid(x));
+    const P one = simd::constant<P>(1);
+    return simd::div(x, simd::add(one, simd::exp(simd::sub(simd::zero<P>(), x))));
   }
   template <class P>
   [[gnu::always_inline]] static P gradient(const P& x, const P& dy) {

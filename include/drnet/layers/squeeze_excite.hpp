@@ -97,8 +97,8 @@ struct SqueezeExcite : PlainLayer {
     Scale::prepare(in, banks, parameters, statistics, to);
   }
   template <class T, Shape In>
-  static constexpr Index arena(Index capacity) {
-    return round_up(Factor<T>::kImageStride * capacity, 64) + Scale::template arena<T, In>(capacity);
+  static constexpr Index arena(Index capacity, int threads) {
+    return round_up(Factor<T>::kImageStride * capacity, 64) + Scale::template arena<T, In>(capacity, threads);
   }
   template <class T, class X, class Y, Expression E>
   static void infer(const Pass& pass, X x, Y y, const E& epilogue, const T* prepared, T* arena) {
