@@ -1,0 +1,58 @@
+// What the rows run on: processor, compiler, and what the processor can do at most, measured by chains of
+// fused multiply-adds on all threads at once.
+#pragma once
+
+#include <timing.hpp>
+
+#include <drnet/io/markup.hpp>
+
+#include <fstream>
+#include <string>
+#include <thread>
+
+namespace bench {
+
+/// GFLOP/s of so many threads together: the best of some short runs.
+inline double peak_gflops(int threads) {
+  constexpr int kTries = 8, kRuns = 100;
+  double best = 0;
+  for (int i = 0; i < kTries; ++i) {
+    std::vector<double> operations(static_cast<std::size_t>(threads));
+    const double seconds = benchmark_support::seconds_of([&] {
+      std::vector<std::thread> team;
+      for (double& sum : operations)
+        team.emplace_back([&sum] {
+          double own = 0;
+          for (int run = 0; run < kRuns; ++run) own += benchmark_support::peak_run();
+          sum = own;
+        });
+      for (std::thread& one : team) one.join();
+    });
+    double sum = 0;
+    for (const double one : operations) sum += one;
+    best = std::max(best, 1e-9 * sum / seconds);
+  }
+  return best;
+}
+
+struct Machine {
+  std::string processor;  ///< its name, as Linux has it; empty elsewhere
+  std::vector<double> peaks{peak_gflops(1), peak_gflops(2)};
+
+  Machine() {
+    std::ifstream info("/proc/cpuinfo");
+    for (std::string line; processor.empty() && std::getline(info, line);)
+      if (line.starts_with("model name")) processor = line.substr(line.find(':') + 2);
+  }
+  /// GFLOP/s of so many threads.
+  [[nodiscard]] double peak(int threads) const { return peaks.at(static_cast<std::size_t>(threads) - 1); }
+};
+
+[[nodiscard]] inline std::string description(const Machine& machine) {
+  using drnet::markup::number;
+  const std::string name = machine.processor.empty() ? "this processor" : machine.processor;
+  return name + ": at most " + number(machine.peak(1), 0) + " GFLOP/s on one thread and " +
+         number(machine.peak(2), 0) + " on two; drnet by compiler " + __VERSION__;
+}
+
+}  // namespace bench
