@@ -41,10 +41,11 @@ struct Result {
 
 class Comparison {
  public:
-  /// Largest difference of the outputs, relative to the largest magnitude, and of the losses of the first
-  /// steps, relative to each.
+  /// Largest difference of the outputs, relative to the largest magnitude, and of the losses of the first two
+  /// steps, relative to each. The second one shows the gradients; later ones amplify roundings: of
+  /// MobileNetV2, PyTorch's own two layouts are 5e-4 apart in the second and 3e-3 in the third.
   static constexpr double kTolerance = 1e-3;
-  static constexpr std::size_t kLosses = 3;
+  static constexpr std::size_t kLosses = 2;
 
   Comparison(Peers& peers, const Row& row, int rounds) : peers_(peers), rounds_(rounds) { result_.row = row; }
 
@@ -52,9 +53,9 @@ class Comparison {
   Result operator()() {
     try {
       start();
-      if (peer_) result_.difference = compare_outputs();
       take_turns();
       summarize();
+      if (peer_) result_.difference = compare_outputs();  // last: it may take memory
       if (result_.difference > kTolerance) throw std::runtime_error("the outputs differ");
     } catch (const std::exception& e) {
       result_.error = e.what();
@@ -63,9 +64,9 @@ class Comparison {
   }
 
  private:
-  static constexpr int kWarmUp = static_cast<int>(kLosses);
+  static constexpr int kWarmUp = 3;
   static constexpr double kTurn = 20;                      // ms that a turn takes at least
-  static constexpr std::chrono::milliseconds kSettle{30};  // longer than the pools of threads spin for work
+  static constexpr std::chrono::milliseconds kSettle{50};  // longer than the pools of threads spin for work
 
   void start() {
     const Peer peer = peers_.peer(result_.row);

@@ -25,19 +25,22 @@ using drnet::markup::fill_in;
 using drnet::markup::number;
 using drnet::svg::px;
 
-inline constexpr double kWidth = 420, kLeft = 128, kRight = 380, kTop = 44, kLine = 19, kBar = 13;
+inline constexpr double kWidth = 420, kLeft = 142, kRight = 385, kTop = 56, kLine = 19, kBar = 13;
 /// Where a ratio is good, better and best.
 inline constexpr std::array<double, 3> kMarks{0.85, 0.75, 0.60};
 
-/// From ratios to x; the axis ends at 1 or beyond the largest bar.
+/// From ratios to x. The axis ends at 1 or beyond the largest bar, but what is far off may be cut.
 struct RatioAxis {
+  static constexpr double kMost = 1.6;
   double high = 1.05;
   explicit RatioAxis(std::span<const RatioBar> bars) {
     for (const RatioBar& bar : bars)
       for (const double value : {bar.ratio, bar.high, bar.expected})
-        if (drnet::svg::plottable(value)) high = std::max(high, 1.03 * value);
+        if (drnet::svg::plottable(value)) high = std::clamp(1.03 * value, high, kMost);
   }
-  [[nodiscard]] double operator()(double ratio) const { return kLeft + ratio / high * (kRight - kLeft); }
+  [[nodiscard]] double operator()(double ratio) const {
+    return kLeft + std::min(ratio / high, 1.0) * (kRight - kLeft);
+  }
 };
 
 inline std::string vertical(std::string_view attributes, double x, double top, double bottom) {
@@ -74,8 +77,8 @@ inline std::string draw_bar(const RatioAxis& axis, const RatioBar& bar, double y
   double y = kTop;
   for (const RatioBar& bar : bars) {
     if (bar.group != group) {
-      y += group.empty() ? 0 : 6;
       body += text(8, y + kBar - 2, "class=\"bold\"", bar.group);
+      y += kLine;
       group = bar.group;
     }
     body += draw_bar(axis, bar, y);
@@ -84,10 +87,12 @@ inline std::string draw_bar(const RatioAxis& axis, const RatioBar& bar, double y
   std::string lines = vertical("class=\"axis\"", axis(0), kTop - 6, y) +
                       vertical("class=\"axis\"", axis(1), kTop - 6, y) +
                       text(axis(1), kTop - 10, "class=\"soft\" text-anchor=\"middle\"", "1");
-  for (const double mark : marks)
-    lines += vertical("class=\"axis\" stroke-dasharray=\"2 3\"", axis(mark), kTop - 6, y) +
-             text(axis(mark), kTop - 10, "class=\"soft\" text-anchor=\"middle\"", number(mark, 2));
-  // The lines lie over the bars, whose labels lie over the lines.
+  double label = kTop - 10;
+  for (const double mark : marks) {
+    label = label < kTop - 10 ? kTop - 10 : kTop - 24;  // neighbours at two heights
+    lines += vertical("class=\"axis\" stroke-dasharray=\"2 3\"", axis(mark), label + 4, y) +
+             text(axis(mark), label, "class=\"soft\" text-anchor=\"middle\"", number(mark, 2));
+  }
   return drnet::svg::detail::open_svg(kWidth, y + 6, title) + text(8, 16, "class=\"bold\"", title) + lines +
          body + "</svg>";
 }
@@ -124,7 +129,7 @@ inline RatioBar bar_of(const Result& r) {
   const std::size_t style = r.row.threads == 1 ? 0 : 2;
   switch (r.row.work) {
     case Work::inference:
-      return {std::to_string(r.row.resolution),
+      return {std::to_string(r.row.resolution) + " x " + std::to_string(r.row.resolution),
               images_and_threads(r.row),
               r.ratio,
               r.ratio_low,

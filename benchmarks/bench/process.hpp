@@ -12,7 +12,6 @@
 
 #include <array>
 #include <csignal>
-#include <exception>
 #include <fstream>
 #include <limits>
 #include <sstream>
@@ -47,44 +46,52 @@ inline pid_t start(const Command& command, int input, int output, int errors) {
   return id;
 }
 
+/// An open file, closed at its end.
+class Descriptor {
+ public:
+  explicit Descriptor(int number = -1) : number_(number) {}
+  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(number_, other.number_);
+    return *this;
+  }
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  [[nodiscard]] int number() const { return number_; }
+
+ private:
+  int number_;
+};
+
+/// Children inherit neither end, or one of them would never see its input end.
+struct Pipe {
+  Descriptor out, in;
+  Pipe() {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw std::system_error(errno, std::system_category(), "pipe");
+    out = Descriptor(ends[0]);
+    in = Descriptor(ends[1]);
+  }
+};
+
 class Process {
  public:
   /// Starts the command, found in PATH, and reads what it says about itself.
-  explicit Process(const Command& command) : name_(command.front()) {
-    std::array<int, 2> to_child{}, from_child{};
-    open_pipe(to_child);
-    open_pipe(from_child);
-    to_ = to_child[1];
-    from_ = from_child[0];
-    std::exception_ptr failure;
-    try {
-      id_ = start(command, to_child[0], from_child[1], -1);
-    } catch (...) {
-      failure = std::current_exception();
-    }
-    ::close(to_child[0]);
-    ::close(from_child[1]);
-    if (failure) {
-      close_pipes();
-      std::rethrow_exception(failure);
-    }
-    try {
-      about_ = read_line();
-    } catch (...) {
-      end();
-      throw;
-    }
-  }
+  explicit Process(const Command& command) : Process(command, Pipe(), Pipe()) { about_ = read_line(); }
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
-  ~Process() { end(); }
+  ~Process() {
+    ::kill(id_, SIGTERM);  // in the middle of something it would not see its input end
+    ::waitpid(id_, nullptr, 0);
+  }
 
   /// What it said at its start.
   [[nodiscard]] const nlohmann::json& about() const { return about_; }
 
   nlohmann::json ask(const std::string& command) {
     const std::string line = command + "\n";
-    if (::write(to_, line.data(), line.size()) != static_cast<ssize_t>(line.size()))
+    if (::write(to_.number(), line.data(), line.size()) != static_cast<ssize_t>(line.size()))
       throw std::runtime_error(name_ + " has ended");
     return read_line();
   }
@@ -115,19 +122,19 @@ class Process {
  private:
   static constexpr int kPatience = 300'000;  // ms; a step of the largest row takes seconds
 
-  // The ends that we keep must not reach the next child, or this one would never see its input end.
-  static void open_pipe(std::array<int, 2>& ends) {
-    if (::pipe(ends.data()) != 0) throw std::system_error(errno, std::system_category(), "pipe");
-    for (const int end : ends) ::fcntl(end, F_SETFD, FD_CLOEXEC);
-  }
+  Process(const Command& command, Pipe to, Pipe from)
+      : name_(command.front()),
+        to_(std::move(to.in)),
+        from_(std::move(from.out)),
+        id_(start(command, to.out.number(), from.in.number(), -1)) {}
 
   nlohmann::json read_line() {
     std::size_t end = 0;
     while ((end = received_.find('\n')) == std::string::npos) {
-      pollfd waiting{from_, POLLIN, 0};
+      pollfd waiting{from_.number(), POLLIN, 0};
       const int ready = ::poll(&waiting, 1, kPatience);
       std::array<char, 4096> buffer{};
-      const ssize_t count = ready > 0 ? ::read(from_, buffer.data(), buffer.size()) : -1;
+      const ssize_t count = ready > 0 ? ::read(from_.number(), buffer.data(), buffer.size()) : -1;
       if (ready == 0) throw std::runtime_error(name_ + " does not answer");
       if (count <= 0) throw std::runtime_error(name_ + " has ended without an answer");
       received_.append(buffer.data(), static_cast<std::size_t>(count));
@@ -139,35 +146,23 @@ class Process {
     return value;
   }
 
-  void close_pipes() {
-    ::close(to_);
-    ::close(from_);
-  }
-  void end() {
-    close_pipes();
-    ::kill(id_, SIGTERM);  // in the middle of something it would not see its input end
-    int status = 0;
-    ::waitpid(id_, &status, 0);
-  }
-
   std::string name_, received_;
   nlohmann::json about_;
-  pid_t id_ = 0;
-  int to_ = -1, from_ = -1;
+  Descriptor to_, from_;
+  pid_t id_;
 };
 
 /// Runs a command to its end and returns its exit status; -1 where it could not be started or was killed.
 /// `quiet` hides what it prints.
 inline int status_of(const Command& command, bool quiet = false) {
-  const int nowhere = quiet ? ::open("/dev/null", O_WRONLY | O_CLOEXEC) : -1;
-  int status = -1;
+  const Descriptor nowhere(quiet ? ::open("/dev/null", O_WRONLY | O_CLOEXEC) : -1);
   try {
-    if (::waitpid(start(command, -1, nowhere, nowhere), &status, 0) < 0) status = -1;
+    int status = 0;
+    const pid_t id = start(command, -1, nowhere.number(), nowhere.number());
+    return ::waitpid(id, &status, 0) == id && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   } catch (const std::runtime_error&) {
-    status = -1;
+    return -1;
   }
-  if (nowhere >= 0) ::close(nowhere);
-  return status != -1 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 }  // namespace bench

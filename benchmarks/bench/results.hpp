@@ -45,7 +45,10 @@ class Results {
  public:
   explicit Results(Machine machine) : machine_(std::move(machine)) {}
 
-  void add(Result result) { all_.push_back(std::move(result)); }
+  void add(Result result) {
+    all_.push_back(std::move(result));
+    machine_.measure_peaks();
+  }
 
   [[nodiscard]] std::string heading() const {
     return description(machine_) +
