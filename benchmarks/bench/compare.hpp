@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cmath>
 #include <memory>
+#include <span>
 #include <thread>
 
 namespace bench {
@@ -101,12 +102,13 @@ class Comparison {
     return values;
   }
   double compare_outputs() {
-    std::vector<float> ours = output_of(*ours_, "ours.f32"), peers = output_of(*peer_, "peer.f32");
+    const std::vector<float> all_ours = output_of(*ours_, "ours.f32"),
+                             all_peers = output_of(*peer_, "peer.f32");
     const bool losses = result_.row.work == Work::training;
-    if (losses) {
-      ours.resize(std::min(ours.size(), kLosses));
-      peers.resize(std::min(peers.size(), kLosses));
-    }
+    const auto compared = [&](const std::vector<float>& all) {
+      return std::span(all).first(losses ? std::min(all.size(), kLosses) : all.size());
+    };
+    const std::span<const float> ours = compared(all_ours), peers = compared(all_peers);
     if (ours.empty() || ours.size() != peers.size())
       throw std::runtime_error(std::to_string(ours.size()) + " outputs instead of " +
                                std::to_string(peers.size()));
