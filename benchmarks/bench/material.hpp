@@ -58,11 +58,12 @@ Net random_network() {
 
 /// Planar pictures of [-2, 2).
 inline std::vector<float> random_images(Index count, int resolution) {
+  const Index size = Index{3} * resolution * resolution;
   std::vector<float> pixels;
-  pixels.reserve(static_cast<std::size_t>(count) * 3 * resolution * resolution);
+  pixels.reserve(static_cast<std::size_t>(count * size));
   for (Index i = 0; i < count; ++i) {
     const drnet::Random random(2, drnet::Purpose::check, 1, static_cast<std::uint32_t>(i));
-    for (int k = 0; k < 3 * resolution * resolution; ++k)
+    for (Index k = 0; k < size; ++k)
       pixels.push_back(random.uniform(static_cast<std::uint32_t>(k), -2.0F, 2.0F));
   }
   return pixels;

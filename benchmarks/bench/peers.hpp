@@ -44,7 +44,10 @@ class Peers {
   Peer peer(const Row& row) {
     if (row.work == Work::mix) return {{mix(row, "fixed")}, ""};
     Peer peer = row.work == Work::inference ? onnx_runtime(row) : pytorch(row);
-    if (peer.missing.empty()) write_material(row);
+    if (!peer.missing.empty()) return peer;
+    write_material(row);
+    if (row.work == Work::inference && !fs::exists(places_.material() / "model.onnx"))
+      return {{}, "this build writes no ONNX models (Debian packages: libonnx-dev, libprotobuf-dev)"};
     return peer;
   }
   void remove_material() {

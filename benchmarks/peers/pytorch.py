@@ -136,14 +136,14 @@ NETWORKS = {
 
 def load_safetensors(path):
     with open(path, "rb") as file:
-        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-        data = file.read()
+        length = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(length))
     header.pop("__metadata__", None)
     tensors = {}
     for name, info in header.items():
         begin, end = info["data_offsets"]
-        values = np.frombuffer(data[begin:end], np.float32).reshape(info["shape"])
-        tensors[name] = torch.from_numpy(values.copy())
+        values = np.fromfile(path, np.float32, (end - begin) // 4, offset=8 + length + begin)
+        tensors[name] = torch.from_numpy(values.reshape(info["shape"]))
     return tensors
 
 
