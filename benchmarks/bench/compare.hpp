@@ -27,7 +27,8 @@ struct Result {
   double macs_ratio = kUnknown;  ///< of a mix, ours / peer
   std::vector<int> counts{};     ///< of a mix, images at each candidate
   double peak_rss_mb = kUnknown, peer_peak_rss_mb = kUnknown;
-  double idle = kUnknown;  ///< processors that the side kept busy whose turn it was not
+  double waiting_busy = kUnknown;  ///< processors that the side kept busy whose turn it was not
+  double others_busy = kUnknown;   ///< processors that other programs kept busy meanwhile
 
   [[nodiscard]] double gflops() const { return 2e-6 * macs / ours_ms; }
 };
@@ -124,12 +125,12 @@ class Comparison {
 
   /// Milliseconds of one run. Short runs follow one that is not timed, as the other side has just had the
   /// caches.
-  double turn(Process& side, const Process* idle) {
+  double turn(Process& side, const Process* waiting) {
     if (result_.row.threads > 1) std::this_thread::sleep_for(kSettle);
     if (repeats_ > 1) side.run(1);
-    const double before = idle != nullptr ? idle->cpu_seconds() : 0;
+    const double before = waiting != nullptr ? waiting->cpu_seconds() : 0;
     const double milliseconds = side.run(repeats_);
-    if (idle != nullptr) idle_seconds_ += idle->cpu_seconds() - before;
+    if (waiting != nullptr) waiting_seconds_ += waiting->cpu_seconds() - before;
     busy_seconds_ += 1e-3 * milliseconds;
     return milliseconds / repeats_;
   }
@@ -137,12 +138,20 @@ class Comparison {
     double fastest = ours_->run(1);
     if (peer_) fastest = std::min(fastest, peer_->run(1));
     repeats_ = std::clamp(static_cast<int>(std::ceil(kTurn / fastest)), 1, 10'000);
+    const double others = others_seconds();
+    const auto start = std::chrono::steady_clock::now();
     for (int round = 0; round < rounds_; ++round) {
       ours_times_.push_back(turn(*ours_, peer_.get()));
       if (!peer_) continue;
       peer_times_.push_back(turn(*peer_, ours_.get()));
       ratios_.push_back(ours_times_.back() / peer_times_.back());
     }
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    result_.others_busy = std::max((others_seconds() - others) / took.count(), 0.0);
+  }
+  /// Processor time of all programs but the two sides, so far.
+  [[nodiscard]] double others_seconds() const {
+    return machine_cpu_seconds() - ours_->cpu_seconds() - (peer_ ? peer_->cpu_seconds() : 0);
   }
 
   void summarize() {
@@ -155,7 +164,7 @@ class Comparison {
     result_.peak_rss_mb = ours_->peak_rss_mb();
     if (!peer_) return;
     result_.peer_peak_rss_mb = peer_->peak_rss_mb();
-    result_.idle = idle_seconds_ / busy_seconds_;
+    result_.waiting_busy = waiting_seconds_ / busy_seconds_;
   }
 
   Peers& peers_;
@@ -163,7 +172,7 @@ class Comparison {
   Result result_;
   std::unique_ptr<Process> ours_, peer_;
   std::vector<double> ours_times_, peer_times_, ratios_;
-  double idle_seconds_ = 0, busy_seconds_ = 0;
+  double waiting_seconds_ = 0, busy_seconds_ = 0;
 };
 
 }  // namespace bench

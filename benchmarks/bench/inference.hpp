@@ -10,8 +10,10 @@ namespace bench {
 template <class Net>
 void serve_inference(const Arguments& arguments) {
   constexpr int kResolution = Net::Candidates::kLargest;
-  const drnet::Session<Net> session(random_network<Net>(), policy_of(arguments.threads),
-                                    {.router = drnet::FixedRouter{0}});
+  // One image needs no memory for eight.
+  const drnet::Session<Net> session(
+      random_network<Net>(), policy_of(arguments.threads),
+      {.router = drnet::FixedRouter{0}, .chunk = std::min(arguments.batch, drnet::SessionOptions{}.chunk)});
   auto workspace = session.make_workspace();
   const std::vector<float> pixels = random_images(arguments.batch, kResolution);
   const drnet::ImageBatch<float> images{pixels.data(), arguments.batch, 3, kResolution, kResolution};

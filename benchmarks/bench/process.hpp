@@ -152,6 +152,18 @@ class Process {
   pid_t id_;
 };
 
+/// Processor time of all programs of this machine so far, and what a virtual machine was refused.
+inline double machine_cpu_seconds() {
+  std::ifstream file("/proc/stat");
+  std::string word;
+  double user = 0, nice = 0, system = 0, idle = 0, waiting = 0, interrupts = 0, more_interrupts = 0,
+         stolen = 0;
+  if (!(file >> word >> user >> nice >> system >> idle >> waiting >> interrupts >> more_interrupts >> stolen))
+    return std::numeric_limits<double>::quiet_NaN();
+  return (user + nice + system + interrupts + more_interrupts + stolen) /
+         static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
 /// Runs a command to its end and returns its exit status; -1 where it could not be started or was killed.
 /// `quiet` hides what it prints.
 inline int status_of(const Command& command, bool quiet = false) {

@@ -30,7 +30,9 @@ namespace bench {
                              {"share_of_peak", r.gflops() / peak},
                              {"peak_gflops", peak},
                              {"peak_rss_mb", r.peak_rss_mb},
-                             {"peer_peak_rss_mb", r.peer_peak_rss_mb}};
+                             {"peer_peak_rss_mb", r.peer_peak_rss_mb},
+                             {"waiting_side_busy", r.waiting_busy},
+                             {"other_programs_busy", r.others_busy}};
   if (r.row.work == Work::mix) {
     row["shares"] = r.row.shares;
     row["images_at_candidates"] = r.counts;
@@ -79,8 +81,10 @@ class Results {
     if (!r.row.shares.empty())
       line += "  multiply-adds " + value(r.macs_ratio, 3, 0) + " at " + drnet::join(r.counts, "/");
     if (!r.missing.empty()) line += "  no peer: " + r.missing;
-    if (r.idle > kNoticeableIdle)
-      line += "  the side that waits keeps " + value(r.idle, 2, 0) + " processors busy";
+    if (r.waiting_busy > kNoticeable)
+      line += "  the side that waits keeps " + value(r.waiting_busy, 2, 0) + " processors busy";
+    if (r.others_busy > kNoticeable)
+      line += "  other programs keep " + value(r.others_busy, 2, 0) + " processors busy";
     if (!r.error.empty()) line += "  FAILED: " + r.error;
     return line + "\n";
   }
@@ -96,7 +100,7 @@ class Results {
   }
 
  private:
-  static constexpr double kNoticeableIdle = 0.02;
+  static constexpr double kNoticeable = 0.05;
 
   static std::string exponential(double value) {
     std::array<char, 32> text{};
