@@ -38,6 +38,7 @@ class Peers {
     if (row.work == Work::mix) return mix(row, "dynamic");
     Command command{places_.program(work_name(row), row)};
     append_numbers(command, row);
+    if (row.work == Work::training) command.push_back(row.rate);
     return command;
   }
   /// Also writes what the peer reads.
@@ -81,7 +82,7 @@ class Peers {
     for (const char* layout : {"contiguous", "channels_last"}) {
       Command command{*python_, places_.scripts / "pytorch.py", row.model, places_.material()};
       append_numbers(command, row);
-      command.emplace_back(layout);
+      command.insert(command.end(), {row.rate, layout});
       peer.commands.push_back(command);
     }
     return peer;

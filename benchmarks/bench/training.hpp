@@ -1,5 +1,5 @@
 // Our side of the rows of training: steps of stage 1 with one candidate, which is plain training of a
-// classifier, on the same batch again and again.
+// classifier, on the same batch again and again. The learning rate is the last argument.
 #pragma once
 
 #include <bench/material.hpp>
@@ -12,9 +12,10 @@ template <class Net>
 void serve_training(const Arguments& arguments) {
   constexpr int kResolution = Net::Candidates::kLargest;
   Net net = random_network<Net>();
-  drnet::Trainer<Net> trainer(net, policy_of(arguments.threads), arguments.batch,
-                              {.sgd = {.momentum = 0.9, .weight_decay = 1e-4},
-                               .schedule = {.decay = drnet::Decay::constant, .base = 0.01, .warmup = 0}});
+  drnet::Trainer<Net> trainer(
+      net, policy_of(arguments.threads), arguments.batch,
+      {.sgd = {.momentum = 0.9, .weight_decay = 1e-4},
+       .schedule = {.decay = drnet::Decay::constant, .base = std::stod(arguments.more.at(0)), .warmup = 0}});
   const std::vector<float> pixels = random_images(arguments.batch, kResolution);
   const drnet::ImageBatch<float> images{pixels.data(), arguments.batch, 3, kResolution, kResolution};
   const std::vector<int> labels = random_labels(arguments.batch, Net::kClasses);

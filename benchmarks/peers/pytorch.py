@@ -1,4 +1,4 @@
-"""PyTorch's side of a row of training: python3 pytorch.py MODEL FOLDER RESOLUTION BATCH THREADS LAYOUT, with
+"""PyTorch's side of a row of training: python3 pytorch.py MODEL FOLDER RESOLUTION BATCH THREADS RATE LAYOUT, with
 weights.safetensors, images.f32 and labels.i32 in FOLDER; LAYOUT is contiguous or channels_last. It speaks the lines of
 bench/serve.hpp. The networks have torchvision's tensor names."""
 import json
@@ -154,7 +154,7 @@ def load(network, tensors):
         raise SystemExit(f"weights: missing {missing}, unexpected {misfits.unexpected_keys}")
 
 
-def main(model, folder, resolution, batch, threads, layout):
+def main(model, folder, resolution, batch, threads, rate, layout):
     torch.set_num_threads(threads)
     memory_format = getattr(torch, f"{layout}_format" if layout == "contiguous" else layout)
     network = NETWORKS[model]()
@@ -164,7 +164,7 @@ def main(model, folder, resolution, batch, threads, layout):
     images = torch.from_numpy(np.fromfile(f"{folder}/images.f32", np.float32, count))
     images = images.reshape(batch, 3, resolution, resolution).contiguous(memory_format=memory_format)
     labels = torch.from_numpy(np.fromfile(f"{folder}/labels.i32", np.int32, batch).astype(np.int64))
-    optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9, weight_decay=1e-4)
+    optimizer = torch.optim.SGD(network.parameters(), lr=rate, momentum=0.9, weight_decay=1e-4)
     losses = []
 
     def step():
@@ -195,4 +195,4 @@ def main(model, folder, resolution, batch, threads, layout):
         answer({"run": run, "output": output}[command](argument))
 
 
-main(sys.argv[1], sys.argv[2], *map(int, sys.argv[3:6]), sys.argv[6])
+main(sys.argv[1], sys.argv[2], *map(int, sys.argv[3:6]), float(sys.argv[6]), sys.argv[7])
