@@ -1,5 +1,5 @@
-// What a translation unit was compiled for, as the name of an inline namespace: two units compiled with different -march
-// flags, or one of them with DRNET_EXACT, then never share inline code by accident.
+// What a translation unit was compiled for, as the name of an inline namespace: two units compiled with
+// different -march flags, or one of them with DRNET_EXACT, then never share inline code by accident.
 //
 // DRNET_EXACT, if defined, is for all convolutions what ConvOptions::exact is for one: no Winograd.
 #pragma once

@@ -1,7 +1,8 @@
-// The OpenMP policy: one parallel region per loop, parts handed out dynamically.
+// The OpenMP policy: one parallel region per loop, parts handed out dynamically; or one region for many
+// loops.
 #pragma once
 
-#include <drnet/core/parallel.hpp>
+#include <drnet/core/team.hpp>
 
 #include <omp.h>
 
@@ -16,6 +17,20 @@ struct OpenMP final : ExecutionPolicy {
     FirstException failure;
 #pragma omp parallel for schedule(dynamic) num_threads(count)
     for (Index part = 0; part < parts; ++part) failure.guard([&] { f(part, omp_get_thread_num()); });
+    failure.rethrow();
+  }
+  /// One parallel region whose threads are a Team.
+  void keep_awake(FunctionRef<const ExecutionPolicy&> f) const override {
+    if (count == 1 || count > Team::kMostThreads || omp_in_parallel()) return f(*this);
+    const Team team(count);
+    FirstException failure;
+#pragma omp parallel num_threads(count)
+    if (omp_get_thread_num() == 0) {
+      failure.guard([&] { f(team); });
+      team.end();
+    } else {
+      team.follow(omp_get_thread_num());
+    }
     failure.rethrow();
   }
   int count;

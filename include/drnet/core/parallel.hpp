@@ -13,22 +13,26 @@
 
 namespace drnet::inline DRNET_ISA {
 
-/// A non-owning reference to f(part, worker); worker < threads() names the scratch memory to use.
-class PartFunction {
+/// A non-owning reference to a function.
+template <class... Args>
+class FunctionRef {
  public:
   template <class F>
-  requires(!std::is_same_v<std::remove_cvref_t<F>, PartFunction>)
-      PartFunction(F&& f)  // NOLINT: implicit on purpose
+  requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef>)
+      FunctionRef(F&& f)  // NOLINT: implicit on purpose
       : object_(const_cast<void*>(static_cast<const void*>(std::addressof(f)))),
-        call_([](void* object, Index part, int worker) {
-          (*static_cast<std::remove_reference_t<F>*>(object))(part, worker);
+        call_([](void* object, Args... args) {
+          (*static_cast<std::remove_reference_t<F>*>(object))(args...);
         }) {}
-  void operator()(Index part, int worker) const { call_(object_, part, worker); }
+  void operator()(Args... args) const { call_(object_, args...); }
 
  private:
   void* object_;
-  void (*call_)(void*, Index, int);
+  void (*call_)(void*, Args...);
 };
+
+/// f(part, worker); worker < threads() names the scratch memory to use.
+using PartFunction = FunctionRef<Index, int>;
 
 /// Who runs the parts of a parallel loop. Implementations: Serial, OpenMP, TBB; a user may add one.
 class ExecutionPolicy {
@@ -38,6 +42,9 @@ class ExecutionPolicy {
   /// Calls f(part, worker) once for every part in [0, parts); the first exception thrown by a part is
   /// rethrown.
   virtual void for_parts(Index parts, PartFunction f) const = 0;
+  /// Calls f(policy) once, with a policy whose threads stay awake between its loops, if there is such a one:
+  /// for many short loops in a row. `f` runs on the calling thread.
+  virtual void keep_awake(FunctionRef<const ExecutionPolicy&> f) const { f(*this); }
 };
 
 /// Runs every part on the calling thread, in order.
@@ -71,8 +78,9 @@ class FirstException {
       if (!first_) first_ = std::current_exception();
     }
   }
-  void rethrow() const {
-    if (first_) std::rethrow_exception(first_);
+  /// Also forgets it.
+  void rethrow() {
+    if (first_) std::rethrow_exception(std::exchange(first_, nullptr));
   }
 
  private:

@@ -203,6 +203,12 @@ template <class T>
 [[gnu::always_inline]] inline void prefetch_far(const T* p) {
   __builtin_prefetch(p, 0, 2);
 }
+/// Tells the processor that a loop waits for another thread.
+[[gnu::always_inline]] inline void pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
 /// rows[i][lane] becomes rows[lane][i]: a square of kLanes<T> packets is transposed in log2(kLanes<T>)
 /// perfect shuffles.
 template <class T>

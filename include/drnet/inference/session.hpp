@@ -83,15 +83,17 @@ class Session {
   void classify(const ImageBatch<T>& images, std::span<Classification> results, Workspace& workspace,
                 std::span<T> logits = {}, Index first = 0) const {
     check(images, results, logits);
-    route(images, results, workspace, first);
-    workspace.plan(results, options_.compute_all);
-    const Index parts = static_cast<Index>(workspace.chunks.size());
-    const Call call{images, results, logits};
-    if (parts >= policy_->threads())
-      policy_->for_parts(
-          parts, [&](Index part, int worker) { classify_chunk(Serial{}, call, workspace, part, worker); });
-    else
-      for (Index part = 0; part < parts; ++part) classify_chunk(*policy_, call, workspace, part, 0);
+    policy_->keep_awake([&](const ExecutionPolicy& policy) {
+      route(policy, images, results, workspace, first);
+      workspace.plan(results, options_.compute_all);
+      const Index parts = static_cast<Index>(workspace.chunks.size());
+      const Call call{images, results, logits};
+      if (parts >= policy.threads())
+        policy.for_parts(
+            parts, [&](Index part, int worker) { classify_chunk(Serial{}, call, workspace, part, worker); });
+      else
+        for (Index part = 0; part < parts; ++part) classify_chunk(policy, call, workspace, part, 0);
+    });
   }
 
   /// Multiply-adds that classifying this image took: those of its candidate, or of all where all are
@@ -144,8 +146,8 @@ class Session {
   }
 
   /// Writes results[i].candidate.
-  void route(const ImageBatch<T>& images, std::span<Classification> results, Workspace& workspace,
-             Index first) const {
+  void route(const ExecutionPolicy& policy, const ImageBatch<T>& images, std::span<Classification> results,
+             Workspace& workspace, Index first) const {
     for (std::size_t i = 0; i < results.size(); ++i) {
       results[i].candidate = 0;
       if (const auto* fixed = std::get_if<FixedRouter>(&options_.router))
@@ -156,13 +158,13 @@ class Session {
     if constexpr (Net::kHasPredictor)
       if (asks_predictor()) {
         const Index parts = ceil_div(images.count, options_.chunk);
-        if (parts >= policy_->threads())
-          policy_->for_parts(parts, [&](Index part, int worker) {
+        if (parts >= policy.threads())
+          policy.for_parts(parts, [&](Index part, int worker) {
             predict_chunk(Serial{}, images, results, workspace, first, part, worker);
           });
         else
           for (Index part = 0; part < parts; ++part)
-            predict_chunk(*policy_, images, results, workspace, first, part, 0);
+            predict_chunk(policy, images, results, workspace, first, part, 0);
       }
   }
 

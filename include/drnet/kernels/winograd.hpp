@@ -304,35 +304,57 @@ void winograd_tiles(const WinogradPlan<T>& plan, std::span<const TileCall<T>> ca
 
 }  // namespace detail
 
-/// Runs a plan over images [0, n). Every element of V and of y is computed by one part in one order.
+/// Runs a plan over images [0, n). Every element of V and of y is computed by one part in one order. Where U
+/// fits a second-level cache, a part takes some tiles through all steps; else the threads share V, and a part
+/// is some tiles of one panel, whose weights it reads once.
 template <int M, class T, Expression E>
 void convolve_winograd(const ExecutionPolicy& policy, const WinogradPlan<T>& plan, Index n, Planes<const T> x,
                        const T* packed, Planes<T> y, const E& epilogue, T* v) {
   constexpr int B = kLanes<T>;
   const Index panel_points = Index{plan.out_blocks} * plan.plane.channels * B;
+  const bool alone = panel_points * (M + 2) * (M + 2) * Index{sizeof(T)} <= (Index{640} << 10);
   for (Index i = 0; i < n; ++i)
     for (int slab = 0; slab < plan.slabs(); ++slab) {
-      const int begin = slab * plan.slab_rows, rows = std::min(plan.slab_rows, plan.tiles_y - begin);
-      policy.for_parts(Index{plan.in_blocks} * rows, [&](Index part, int) {
-        const int b = static_cast<int>(part / rows), row = static_cast<int>(part % rows),
-                  first = (begin + row) * M - 1;
-        detail::winograd_input<M, T>(
-            x.row(i, b, first) - B, x.row_stride, plan.plane.height + 1 - first, plan.plane.width + 2,
-            plan.tiles_x, v + b * plan.plane_stride() + Index{row} * plan.tiles_x * B, plan.point_stride());
-      });
-      const bool last = rows < plan.slab_rows;
-      const int calls = static_cast<int>(plan.tiles[0][last].size()), cuts = ceil_div(calls, plan.part_calls);
-      policy.for_parts(Index{plan.panels()} * cuts, [&](Index part, int) {
-        const int block = static_cast<int>(part / cuts) * plan.tile.vectors,
-                  cut = static_cast<int>(part % cuts);
-        const int vectors = std::min(plan.tile.vectors, plan.out_blocks - block);
-        const auto from = static_cast<std::size_t>(calls * cut / cuts),
-                   to = static_cast<std::size_t>(calls * (cut + 1) / cuts);
-        detail::winograd_tiles<M, T>(plan,
-                                     plan.tiles[vectors < plan.tile.vectors][last].subspan(from, to - from),
-                                     v, packed + Index{block} * plan.plane.channels * B, panel_points, y,
-                                     epilogue, i, block, vectors, begin * plan.tiles_x);
-      });
+      const int top = slab * plan.slab_rows, rows = std::min(plan.slab_rows, plan.tiles_y - top);
+      // Tiles [begin, end) of the slab, of one channel block.
+      const auto transform = [&](int b, int begin, int end) {
+        for (int t = begin; t < end; t = (t / plan.tiles_x + 1) * plan.tiles_x) {
+          const int row = (top + t / plan.tiles_x) * M - 1, column = t % plan.tiles_x * M - 1;
+          detail::winograd_input<M, T>(x.row(i, b, row) + Index{column} * B, x.row_stride,
+                                       plan.plane.height + 1 - row, plan.plane.width + 1 - column,
+                                       std::min(plan.tiles_x - t % plan.tiles_x, end - t),
+                                       v + b * plan.plane_stride() + Index{t} * B, plan.point_stride());
+        }
+      };
+      const auto multiply = [&](int panel, std::size_t from, std::size_t to) {
+        const int block = panel * plan.tile.vectors,
+                  vectors = std::min(plan.tile.vectors, plan.out_blocks - block);
+        const auto calls =
+            plan.tiles[vectors < plan.tile.vectors][rows < plan.slab_rows].subspan(from, to - from);
+        detail::winograd_tiles<M, T>(plan, calls, v, packed + Index{block} * plan.plane.channels * B,
+                                     panel_points, y, epilogue, i, block, vectors, top * plan.tiles_x);
+      };
+      const auto all = plan.tiles[0][rows < plan.slab_rows];
+      const int panels = plan.panels(), calls = static_cast<int>(all.size());
+      const int cuts =
+          std::clamp(std::max(ceil_div(calls, plan.part_calls), alone ? 8 : ceil_div(8, panels)), 1, calls);
+      const auto cut_begin = [&](Index cut) { return static_cast<std::size_t>(calls * cut / cuts); };
+      if (alone) {
+        policy.for_parts(cuts, [&](Index cut, int) {
+          const std::size_t from = cut_begin(cut), to = cut_begin(cut + 1);
+          for (int b = 0; b < plan.in_blocks; ++b)
+            transform(b, all[from].column, all[to - 1].column + all[to - 1].lengths[0]);
+          for (int panel = 0; panel < panels; ++panel) multiply(panel, from, to);
+        });
+      } else {
+        policy.for_parts(Index{plan.in_blocks} * rows, [&](Index part, int) {
+          const int row = static_cast<int>(part % rows);
+          transform(static_cast<int>(part / rows), row * plan.tiles_x, (row + 1) * plan.tiles_x);
+        });
+        policy.for_parts(Index{panels} * cuts, [&](Index part, int) {
+          multiply(static_cast<int>(part / cuts), cut_begin(part % cuts), cut_begin(part % cuts + 1));
+        });
+      }
     }
 }
 

@@ -86,32 +86,10 @@ class Trainer {
   /// batch cannot be trained on or the loss is not finite.
   StepLosses step(const ImageBatch<T>& images, std::span<const int> labels, std::span<const Index> samples,
                   std::uint32_t epoch, double position) {
-    keep_statistics();
     StepLosses losses;
-    try {
-      losses = gradients(images, labels, samples, epoch);
-      if (!std::isfinite(losses.total))
-        throw Error("training, stage " + std::to_string(options_.stage) + ", epoch " +
-                        std::to_string(epoch + 1) + ", step " + std::to_string(steps_ + 1),
-                    "a finite loss", std::to_string(losses.total));
-    } catch (...) {
-      restore_statistics();
-      throw;
-    }
-    const double lr = options_.schedule.rate(position);
-    const double classifier_rate = options_.stage == 1 ? 1 : options_.classifier_rate;
-    if (classifier_rate > 0) {
-      limit(step_.gradients());
-      classifier_sgd_.step(*policy_, net_.classifier(), step_.gradients(), lr * classifier_rate,
-                           options_.trains_every_bank() ? std::span<const Index>() : losses.chosen);
-    }
-    if constexpr (Net::kHasPredictor)
-      if (predictor_sgd_ && options_.joint.teaches_predictor()) {  // without a gradient nothing decays either
-        limit(step_.predictor_gradients());
-        predictor_sgd_->step(*policy_, net_.predictor(), step_.predictor_gradients(),
-                             lr * options_.predictor_rate);
-      }
-    ++steps_;
+    policy_->keep_awake([&](const ExecutionPolicy& policy) {
+      losses = step(policy, images, labels, samples, epoch, position);
+    });
     return losses;
   }
 
@@ -187,6 +165,37 @@ class Trainer {
   }
 
  private:
+  StepLosses step(const ExecutionPolicy& policy, const ImageBatch<T>& images, std::span<const int> labels,
+                  std::span<const Index> samples, std::uint32_t epoch, double position) {
+    keep_statistics();
+    StepLosses losses;
+    try {
+      losses = gradients(policy, images, labels, samples, epoch);
+      if (!std::isfinite(losses.total))
+        throw Error("training, stage " + std::to_string(options_.stage) + ", epoch " +
+                        std::to_string(epoch + 1) + ", step " + std::to_string(steps_ + 1),
+                    "a finite loss", std::to_string(losses.total));
+    } catch (...) {
+      restore_statistics();
+      throw;
+    }
+    const double lr = options_.schedule.rate(position);
+    const double classifier_rate = options_.stage == 1 ? 1 : options_.classifier_rate;
+    if (classifier_rate > 0) {
+      limit(step_.gradients());
+      classifier_sgd_.step(policy, net_.classifier(), step_.gradients(), lr * classifier_rate,
+                           options_.trains_every_bank() ? std::span<const Index>() : losses.chosen);
+    }
+    if constexpr (Net::kHasPredictor)
+      if (predictor_sgd_ && options_.joint.teaches_predictor()) {  // without a gradient nothing decays either
+        limit(step_.predictor_gradients());
+        predictor_sgd_->step(policy, net_.predictor(), step_.predictor_gradients(),
+                             lr * options_.predictor_rate);
+      }
+    ++steps_;
+    return losses;
+  }
+
   // A forward pass moves the running statistics before it is known whether the step succeeds.
   void keep_statistics() {
     const auto keep = [](const Buffer<T>& from, Buffer<T>& to) {
@@ -217,20 +226,20 @@ class Trainer {
     return true;
   }
 
-  StepLosses gradients(const ImageBatch<T>& images, std::span<const int> labels,
-                       std::span<const Index> samples, std::uint32_t epoch) {
+  StepLosses gradients(const ExecutionPolicy& policy, const ImageBatch<T>& images,
+                       std::span<const int> labels, std::span<const Index> samples, std::uint32_t epoch) {
     step_.draw_dropout_from({.seed = options_.seed, .epoch = epoch, .samples = samples});
     if constexpr (Net::kHasPredictor)
       if (options_.stage == 2) {
         JointOptions joint = options_.joint;
         joint.freeze_classifier = options_.classifier_rests();
-        if (recall_errors(samples)) return step_.predictor_step(*policy_, net_, images, batch_errors_, joint);
+        if (recall_errors(samples)) return step_.predictor_step(policy, net_, images, batch_errors_, joint);
         noise_.clear();
         for (const Index sample : samples)
           for (int j = 0; j < Net::kCount; ++j)
             noise_.push_back(static_cast<T>(gumbel_noise(
                 options_.seed, epoch, static_cast<std::uint32_t>(sample), static_cast<std::uint32_t>(j))));
-        return step_.joint(*policy_, net_, images, labels, noise_, joint);
+        return step_.joint(policy, net_, images, labels, noise_, joint);
       }
     if (options_.sampled) {
       choice_.clear();
@@ -238,9 +247,9 @@ class Trainer {
         choice_.push_back(static_cast<int>(
             Random(options_.seed, Purpose::routing, epoch, static_cast<std::uint32_t>(sample))
                 .below(0, Net::kCount)));
-      return step_.stage1_sampled(*policy_, net_, images, labels, choice_, options_.joint.label_smoothing);
+      return step_.stage1_sampled(policy, net_, images, labels, choice_, options_.joint.label_smoothing);
     }
-    return step_.stage1(*policy_, net_, images, labels, options_.joint.label_smoothing);
+    return step_.stage1(policy, net_, images, labels, options_.joint.label_smoothing);
   }
 
   void limit(Buffer<T>& gradients_of) const {
