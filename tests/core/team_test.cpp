@@ -58,8 +58,9 @@ TEST_CASE("An exception of a part reaches the leader, and the team works on", "[
 }
 
 TEST_CASE("Every policy keeps its threads awake for a function, or runs it as it is", "[threads]") {
-  for (const auto& [name, policy] : support::policies()) {
-    INFO(name);
+  for (const auto& entry : support::policies()) {
+    const Policy& policy = entry.second;
+    INFO(entry.first);
     std::vector<int> runs(100);
     int calls = 0;
     policy->keep_awake([&](const ExecutionPolicy& awake) {

@@ -34,6 +34,9 @@ struct Pointwise {
   }
 };
 
+template <class T, Expression E>
+Pointwise(const SweepPlan<T>&, const T*, E) -> Pointwise<T, E>;
+
 /// How the rows between the two 1 x 1 convolutions are cut and stored.
 template <class T>
 struct BandPlan {
