@@ -1,17 +1,85 @@
 // Every convolution shape of ResNet-50 at one resolution: GFLOP/s on one thread, the share of the core's FMA
-// peak, and the same loops with run-time extents; then the two gradients, of one image and of a batch. One
-// translation unit per resolution.
+// peak, and the same loops with run-time extents; where Winograd can do it, its time and both errors; then
+// the two gradients, of one image and of a batch. One translation unit per resolution.
 #pragma once
 
 #include <runtime_convolution.hpp>
 #include <timing.hpp>
 
+#include <drnet/core/random.hpp>
 #include <drnet/kernels/convolution.hpp>
 #include <drnet/kernels/weight_gradient.hpp>
+#include <drnet/kernels/winograd.hpp>
 
+#include <cmath>
 #include <cstdio>
 
 namespace benchmark_support {
+
+/// Random values in [-1, 1).
+template <class T>
+void fill_random(T* values, drnet::Index count, std::uint32_t what) {
+  const drnet::Random random(5, drnet::Purpose::check, 0, what);
+  for (drnet::Index i = 0; i < count; ++i)
+    values[i] = static_cast<T>(random.uniform(static_cast<std::uint32_t>(i), -1.0F, 1.0F));
+}
+
+/// Winograd F(M x M, 3 x 3) beside the direct convolution: time, and the largest errors of both relative to
+/// the largest magnitude, against the direct convolution in double.
+template <int M, drnet::Shape In, int Out>
+void compare_winograd(const char* name) {
+  using namespace drnet;
+  constexpr Window w{3, 1, 1};
+  constexpr Shape out = w.output(In, Out);
+  constexpr ConvChannels channels{.out = Out, .in = In.channels};
+  std::vector<float> pixels(static_cast<std::size_t>(In.size())),
+      weights(static_cast<std::size_t>(channels.weights() * 9));
+  fill_random(pixels.data(), In.size(), 1);
+  fill_random(weights.data(), channels.weights() * 9, 2);
+  const std::vector<double> exact_weights(weights.begin(), weights.end());
+  FeatureTensor<float, In, 1> x(1);
+  FeatureTensor<double, In, 1> exact_x(1);
+  from_planar(pixels.data(), x.view(), 1);
+  from_planar(pixels.data(), exact_x.view(), 1);
+  FeatureTensor<float, out, 0> direct(1), winograd(1);
+  FeatureTensor<double, out, 0> exact(1);
+  Buffer<float> packed(packed_size<float>(channels, 9)), transformed(winograd_size<float, M>(channels));
+  Buffer<double> exact_packed(packed_size<double>(channels, 9));
+  Buffer<float> scratch(kWinogradScratch<float, M, In, Out>);
+  const Serial serial;
+  pack_weights(serial, weights.data(), channels, 3, packed.data());
+  pack_weights(serial, exact_weights.data(), channels, 3, exact_packed.data());
+  pack_winograd<M>(serial, weights.data(), channels, transformed.data());
+  convolution_forward<w>(serial, 1, std::as_const(exact_x).view(), std::as_const(exact_packed).data(),
+                         exact.view(), accumulator);
+  const auto t =
+      medians({[&] {
+                 convolution_forward<w>(serial, 1, std::as_const(x).view(), std::as_const(packed).data(),
+                                        direct.view(), accumulator);
+               },
+               [&] {
+                 winograd_forward<M>(serial, 1, std::as_const(x).view(), std::as_const(transformed).data(),
+                                     winograd.view(), accumulator, scratch.data());
+               }});
+  std::vector<float> a(static_cast<std::size_t>(out.size())), b(a.size());
+  std::vector<double> c(a.size());
+  to_planar(direct.view(), a.data(), 1);
+  to_planar(winograd.view(), b.data(), 1);
+  to_planar(exact.view(), c.data(), 1);
+  double largest = 0, direct_error = 0, winograd_error = 0;
+  for (std::size_t i = 0; i < c.size(); ++i) {
+    largest = std::max(largest, std::abs(c[i]));
+    direct_error = std::max(direct_error, std::abs(static_cast<double>(a[i]) - c[i]));
+    winograd_error = std::max(winograd_error, std::abs(static_cast<double>(b[i]) - c[i]));
+  }
+  std::printf(
+      "%-26s %4d x %3d^2 -> %4d x %3d^2  Winograd F(%d x %d)%s: %4.2f of the direct time; errors %.1e, "
+      "direct %.1e\n",
+      name, In.channels, In.height, Out, out.height, M, M,
+      winograd_tile(In.height, In.width, channels) == M ? ", chosen" : "", t[1] / t[0],
+      winograd_error / largest, direct_error / largest);
+  std::fflush(stdout);
+}
 
 template <drnet::Window W, drnet::Shape In, int Out>
 void time_convolution(const char* name) {
@@ -20,11 +88,10 @@ void time_convolution(const char* name) {
   FeatureTensor<float, In, W.padding> x(1);
   FeatureTensor<float, out, 0> y(1), runtime_y(1);
   Buffer<float> packed(packed_size<float>({.out = Out, .in = In.channels}, W.kernel * W.kernel));
-  for (Index i = 0; i < packed.size(); ++i) packed[i] = 0.01F * static_cast<float>(i % 7 - 3);
-  for (int c = 0; c < In.channels; ++c)
-    for (int r = 0; r < In.height; ++r)
-      for (int i = 0; i < In.width; ++i)
-        x.view().at(0, c, r, i) = 0.1F * static_cast<float>((c + r + i) % 5 - 2);
+  fill_random(packed.data(), packed.size(), 1);
+  std::vector<float> pixels(static_cast<std::size_t>(In.size()));
+  fill_random(pixels.data(), In.size(), 2);
+  from_planar(pixels.data(), x.view(), 1);
   const Serial serial;
   const auto input = std::as_const(x).view();
   using X = FeatureMap<const float, In, W.padding>;
@@ -95,6 +162,10 @@ void time_gradients(const char* name) {
 template <drnet::Window W, drnet::Shape In, int Out>
 void time_all(const char* name) {
   time_convolution<W, In, Out>(name);
+  if constexpr (W == drnet::Window{3, 1, 1}) {
+    compare_winograd<2, In, Out>(name);
+    compare_winograd<4, In, Out>(name);
+  }
   time_gradients<W, In, Out>(name);
 }
 

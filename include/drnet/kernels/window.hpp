@@ -8,6 +8,7 @@ namespace drnet::inline DRNET_ISA {
 /// A square window. Output extent = floor((in + 2 padding - kernel) / stride) + 1.
 struct Window {
   int kernel = 1, stride = 1, padding = 0;
+  friend constexpr bool operator==(const Window&, const Window&) = default;
 
   [[nodiscard]] constexpr bool fits(int in) const { return in + 2 * padding >= kernel; }
   [[nodiscard]] constexpr int output(int in) const { return (in + 2 * padding - kernel) / stride + 1; }
