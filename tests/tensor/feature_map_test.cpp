@@ -62,13 +62,14 @@ TEST_CASE("Planes do not follow each other at even multiples of a packet", "[lay
   CHECK(FeatureMap<float, Shape{64, 1, 1}, 0>::kPlaneStride == kLanes<float>);
 }
 
-TEMPLATE_TEST_CASE("zero_halo() clears the halo and nothing else", "[layout]", float, double) {
+TEMPLATE_TEST_CASE("zero_plane_halo() clears the halo and nothing else", "[layout]", float, double) {
   constexpr Shape shape{21, 3, 4};
   FeatureTensor<TestType, shape, 2> tensor(3);
   const auto map = tensor.view();
   using Map = decltype(tensor.view());
   std::fill_n(map.data(), 3 * Map::kImageStride, TestType(7));
-  zero_halo(map, 2);
+  for (Index n = 0; n < 2; ++n)
+    for (int b = 0; b < map.kBlocks; ++b) zero_plane_halo(map, n, b);
   for (Index n = 0; n < 3; ++n)
     for (int c = 0; c < shape.channels; ++c)
       for (int y = -2; y < shape.height + 2; ++y)

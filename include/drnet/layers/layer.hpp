@@ -145,6 +145,15 @@ void assign(const Pass& pass, FeatureMap<T, S, Halo> out, const E& e) {
   assign<T>(pass, out, S, e);
 }
 
+/// Writes zeros to the halo of a whole batch: for memory that held another tensor before.
+template <class T, Shape S, int Halo>
+void zero_halo(const Pass& pass, FeatureMap<T, S, Halo> map) {
+  using Map = FeatureMap<T, S, Halo>;
+  if constexpr (Halo > 0)
+    for_planes(pass.policy, pass.n, Map::kBlocks, Index{4} * Halo * (S.height + S.width) * kLanes<T>,
+               [&](Index n, int b) { zero_plane_halo(map, n, b); });
+}
+
 /// dy = gate(y, dy) over a whole batch.
 template <class Gate, class Y, class DY>
 void apply_gate(const Pass& pass, const Gate& gate, Y y, DY dy) {

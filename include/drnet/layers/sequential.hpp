@@ -156,14 +156,14 @@ struct Stack<std::tuple<Ls...>> : PlainLayer {
     return Child<last>::gradient_halo(shape_before(in, last));
   }
 
-  /// Edge G lies between groups G and G + 1.
+  /// Edge G lies between groups G and G + 1. Its values stay in the workspace; its gradient is wanted by the
+  /// two groups alone, so the gradients of all edges take turns in two pieces of the scratch memory.
   template <class T, Shape In, int G>
   struct Edge {
     static constexpr int from = start_of(kFused, G), to = start_of(kFused, G + 1);
     static constexpr Shape shape = shape_before(In, to);
     using Value = FeatureMap<T, shape, Child<to>::input_halo(shape)>;
     using Gradient = FeatureMap<T, shape, Child<from>::gradient_halo(shape_before(In, from))>;
-    static constexpr Index value_size = Value::kImageStride, size = value_size + Gradient::kImageStride;
   };
   template <class T, Shape In>
   static constexpr Index child_workspace(Index capacity, int children) {
@@ -177,7 +177,7 @@ struct Stack<std::tuple<Ls...>> : PlainLayer {
   static constexpr Index edges_before(Index capacity, int edge) {
     Index sum = child_workspace<T, In>(capacity, kCount);
     unroll<kGroups - 1>([&](auto g) {
-      if (g < edge) sum += round_up(Edge<T, In, g>::size * capacity, 64);
+      if (g < edge) sum += round_up(Edge<T, In, g>::Value::kImageStride * capacity, 64);
     });
     return sum;
   }
@@ -185,12 +185,23 @@ struct Stack<std::tuple<Ls...>> : PlainLayer {
   static constexpr Index workspace(Index capacity) {
     return edges_before<T, In>(capacity, kGroups - 1);
   }
+  /// Scalars of one of the two pieces.
+  template <class T, Shape In>
+  static constexpr Index gradient_size(Index capacity) {
+    Index most = 0;
+    unroll<kGroups - 1>([&](auto g) { most = std::max(most, Edge<T, In, g>::Gradient::kImageStride); });
+    return round_up(most * capacity, 64);
+  }
+  template <class T, Shape In>
+  static constexpr Index gradients_size(Index capacity) {
+    return std::min(kGroups - 1, 2) * gradient_size<T, In>(capacity);
+  }
   template <class T, Shape In>
   static constexpr Index scratch(Index capacity) {
     Index most = 0;
     unroll<kCount>(
         [&](auto i) { most = std::max(most, Child<i>::template scratch<T, shape_before(In, i)>(capacity)); });
-    return most;
+    return gradients_size<T, In>(capacity) + most;
   }
 
   template <class T, class X, class Y, Expression E>
@@ -226,9 +237,11 @@ struct Stack<std::tuple<Ls...>> : PlainLayer {
       with_gate<g>(gate, [&](const auto& group_gate) {
         if constexpr (g == 0)
           run_backward<L>(pass, in, out, dout, dx, group_gate, epilogue, state);
-        else
-          run_backward<L>(pass, in, out, dout, group_gradient<g - 1>(pass, x, dy, s), group_gate, accumulator,
-                          state);
+        else {
+          const auto din = group_gradient<g - 1>(pass, x, dy, s);
+          zero_halo(pass, din);
+          run_backward<L>(pass, in, out, dout, din, group_gate, accumulator, state);
+        }
       });
     });
   }
@@ -326,7 +339,7 @@ struct Stack<std::tuple<Ls...>> : PlainLayer {
         run_infer<Child<child>>(pass, in, y, substitute(epilogue, folded_tail), weights, inner);
       } else {
         const typename Link<T, In, k>::Value out(arena + k % 2 * link);
-        zero_halo(out, pass.n);
+        zero_halo(pass, out);
         run_infer<Child<child>>(pass, in, out, folded_tail, weights, inner);
       }
     });
@@ -353,7 +366,7 @@ struct Stack<std::tuple<Ls...>> : PlainLayer {
             .gradients = s.gradients == nullptr ? nullptr : s.gradients + parameters,
             .statistics = s.statistics + statistics_before(In, pass.banks, I),
             .workspace = s.workspace + child_workspace<T, In>(pass.capacity, I),
-            .scratch = s.scratch,
+            .scratch = s.scratch + gradients_size<T, In>(pass.capacity),
             .moments = s.moments == nullptr ? nullptr : s.moments + statistics_before(In, pass.banks, I),
             .draw = s.draw + static_cast<std::uint32_t>(draws_before(In, I))};
   }
@@ -378,9 +391,8 @@ struct Stack<std::tuple<Ls...>> : PlainLayer {
     if constexpr (G == kGroups - 1)
       return dy;
     else
-      return typename Edge<T, X::kShape, G>::Gradient(s.workspace +
-                                                      edges_before<T, X::kShape>(pass.capacity, G) +
-                                                      Edge<T, X::kShape, G>::value_size * pass.capacity);
+      return typename Edge<T, X::kShape, G>::Gradient(s.scratch +
+                                                      G % 2 * gradient_size<T, X::kShape>(pass.capacity));
   }
   /// Calls f with the expression, or the gate, of the activation fused into group G.
   template <int G, class F>

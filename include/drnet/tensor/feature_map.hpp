@@ -66,22 +66,19 @@ class FeatureMap {
   T* data_ = nullptr;
 };
 
-/// Writes zeros to the halo of images [0, n): for memory that held another tensor before.
+/// Writes zeros to the halo of one channel block of one image.
 template <class T, Shape S, int Halo>
-void zero_halo(FeatureMap<T, S, Halo> map, Index n) {
+void zero_plane_halo(FeatureMap<T, S, Halo> map, Index n, int b) {
   using Map = FeatureMap<T, S, Halo>;
-  if constexpr (Halo > 0)
-    for (Index plane = 0; plane < n * Map::kBlocks; ++plane) {
-      T* p = map.data() + plane * Map::kPlaneStride;
-      const Index band = Index{Halo} * Map::kRowStride, side = Index{Halo} * Map::kBlock;
-      std::fill_n(p, band, T(0));
-      for (int y = 0; y < S.height; ++y) {
-        T* row = p + band + Index{y} * Map::kRowStride;
-        std::fill_n(row, side, T(0));
-        std::fill_n(row + Map::kRowStride - side, side, T(0));
-      }
-      std::fill_n(p + band + Index{S.height} * Map::kRowStride, band, T(0));
-    }
+  T* const p = map.data() + n * Map::kImageStride + b * Map::kPlaneStride;
+  const Index band = Index{Halo} * Map::kRowStride, side = Index{Halo} * Map::kBlock;
+  std::fill_n(p, band, T(0));
+  for (int y = 0; y < S.height; ++y) {
+    T* row = p + band + Index{y} * Map::kRowStride;
+    std::fill_n(row, side, T(0));
+    std::fill_n(row + Map::kRowStride - side, side, T(0));
+  }
+  std::fill_n(p + band + Index{S.height} * Map::kRowStride, band, T(0));
 }
 
 /// Writes zeros to the lanes beyond the last channel of images [0, n).
