@@ -22,7 +22,7 @@ constexpr Shape kIn{3, 9, 9}, kOut = Conv::output(kIn);
 
 int main() {
   const Network<Conv> network(/*seed=*/1);
-  Buffer<float> weights(Conv::prepared<float>(kIn, 1)), memory(Conv::arena<float, kIn>(1));
+  Buffer<float> weights(Conv::prepared<float>(kIn, 1)), memory(Conv::arena<float, kIn>(1, 1));
   Conv::prepare(kIn, 1, network.parameters().data(), network.statistics().data(), weights.data());
 
   FeatureTensor<float, kIn, Conv::input_halo(kIn)> x(1);

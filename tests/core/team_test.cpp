@@ -57,6 +57,19 @@ TEST_CASE("An exception of a part reaches the leader, and the team works on", "[
   });
 }
 
+TEST_CASE("A loop inside of a part runs every part once, too", "[threads]") {
+  with_team(3, [](const Team& team) {
+    std::array<std::array<int, 7>, 20> runs{};
+    team.for_parts(20, [&](Index outer, int) {
+      team.for_parts(7, [&](Index inner, int) {
+        ++runs[static_cast<std::size_t>(outer)][static_cast<std::size_t>(inner)];
+      });
+    });
+    for (const auto& inner : runs)
+      for (const int count : inner) CHECK(count == 1);
+  });
+}
+
 TEST_CASE("Every policy keeps its threads awake for a function, or runs it as it is", "[threads]") {
   for (const auto& entry : support::policies()) {
     const Policy& policy = entry.second;

@@ -174,7 +174,7 @@ TEST_CASE("Convolution, batch norm and rectifier store each output once at infer
   constexpr Shape in{3, 6, 7};
   Buffer<Counted> parameters = counted(wave(static_cast<std::size_t>(Net::parameters(in, 1)), 0)),
                   statistics = counted(wave(static_cast<std::size_t>(Net::statistics(in, 1)), 1)),
-                  prepared(Net::prepared<Counted>(in, 1)), arena(Net::arena<Counted, in>(2));
+                  prepared(Net::prepared<Counted>(in, 1)), arena(Net::arena<Counted, in>(2, 1));
   for (Index i = 5; i < 10; ++i) statistics[i] = Counted(1.5);  // the running variances
   Net::prepare(in, 1, parameters.data(), statistics.data(), prepared.data());
   FeatureTensor<Counted, in, 1> x(2);

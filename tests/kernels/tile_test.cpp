@@ -89,3 +89,11 @@ TEST_CASE("The cost of a plane counts leftover pixels, rows and vectors", "[tile
   const TileShape joined{.rows = 2, .pixels = 14, .vectors = 1};
   CHECK(plane_cycles(5, 7, 1, joined) == Approx(2 * tile_cycles(14, 1) + tile_cycles(7, 1)));
 }
+
+TEST_CASE("Rows of any width have a tile", "[tile]") {
+  for (const int width : {100, 448, 449, 1000, 5000}) {
+    INFO("width " << width);
+    CHECK(choose_tile(1, width, 1).pixels > 4);
+    CHECK(choose_tile(3, width, 9).pixels > 2);
+  }
+}

@@ -61,26 +61,47 @@ TEMPLATE_TEST_CASE("Winograd's convolution equals naive loops", "[convolution]",
   check_winograd<2, TestType, Shape{64, 3, 3}, 64>(3);
 }
 
-TEST_CASE("Winograd's convolution has the same bits for every policy and number of threads",
-          "[convolution][threads]") {
-  constexpr Shape shape{64, 21, 21};
-  constexpr ConvChannels channels{.out = 64, .in = 64};
-  const auto x = random_values<float>(static_cast<std::size_t>(2 * shape.size()), 1),
+namespace {
+/// More images than V is kept for, alone (64 channels) or shared (144).
+template <Shape In, int OutChannels>
+void check_bits() {
+  constexpr Index n = 9;
+  constexpr Shape out{OutChannels, In.height, In.width};
+  constexpr ConvChannels channels{.out = OutChannels, .in = In.channels};
+  const auto x = random_values<float>(static_cast<std::size_t>(n * In.size()), 1),
              weights = random_values<float>(static_cast<std::size_t>(channels.weights() * 9), 3);
-  FeatureTensor<float, shape, 1> tx(2), ty(2);
-  from_planar(x.data(), tx.view(), 2);
+  FeatureTensor<float, In, 1> tx(n);
+  FeatureTensor<float, out, 1> ty(n);
+  from_planar(x.data(), tx.view(), n);
   std::vector<float> first;
-  for (const auto& [name, policy] : support::policies()) {
+  auto policies = support::policies();
+  policies.emplace_back("std::thread 11", support::ThreadPolicy{11});
+  for (const auto& [name, policy] : policies) {
     INFO(name);
-    Buffer<float> packed(winograd_size<float, 4>(channels)), v(kWinogradScratch<float, 4, shape, 64>);
+    Buffer<float> packed(winograd_size<float, 4>(channels)), v(kWinogradScratch<float, 4, In, OutChannels>);
     pack_winograd<4>(*policy, weights.data(), channels, packed.data());
-    winograd_forward<4>(*policy, 2, std::as_const(tx).view(), std::as_const(packed).data(), ty.view(),
+    winograd_forward<4>(*policy, n, std::as_const(tx).view(), std::as_const(packed).data(), ty.view(),
                         accumulator, v.data());
-    std::vector<float> y(x.size());
-    to_planar(ty.view(), y.data(), 2);
+    std::vector<float> y(static_cast<std::size_t>(n * out.size()));
+    to_planar(ty.view(), y.data(), n);
     if (first.empty()) first = y;
     CHECK(y == first);
   }
+  // One image by itself.
+  Buffer<float> packed(winograd_size<float, 4>(channels)), v(kWinogradScratch<float, 4, In, OutChannels>);
+  pack_winograd<4>(Serial{}, weights.data(), channels, packed.data());
+  winograd_forward<4>(Serial{}, 1, std::as_const(tx).view().from(n - 1), std::as_const(packed).data(),
+                      ty.view(), accumulator, v.data());
+  std::vector<float> y(static_cast<std::size_t>(out.size()));
+  to_planar(ty.view(), y.data(), 1);
+  CHECK(std::equal(y.begin(), y.end(), first.end() - static_cast<std::ptrdiff_t>(y.size())));
+}
+}  // namespace
+
+TEST_CASE("Winograd's convolution has the same bits for every policy, number of threads and batch",
+          "[convolution][threads]") {
+  check_bits<Shape{64, 21, 21}, 64>();
+  check_bits<Shape{144, 13, 13}, 96>();
 }
 
 TEST_CASE("Winograd is chosen where it was measured to be faster", "[convolution]") {

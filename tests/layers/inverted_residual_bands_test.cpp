@@ -76,6 +76,8 @@ TEST_CASE("Bands of an inverted residual have the bits of its layers", "[inverte
   check_bands<ReLU6, InvertedResidualOptions{.in = 24, .out = 24}, Shape{24, 56, 56}>();
   check_bands<ReLU6, InvertedResidualOptions{.in = 16, .out = 20, .stride = 2}, Shape{16, 61, 53}>();
   check_bands<ReLU6, InvertedResidualOptions{.in = 20, .out = 20, .kernel = 5}, Shape{20, 26, 25}>();
+  check_bands<ReLU6, InvertedResidualOptions{.in = 32, .out = 32, .kernel = 1, .stride = 2},
+              Shape{32, 60, 60}>();
 }
 
 TEST_CASE("So have those of a block with squeeze and excite", "[inverted residual][threads]") {

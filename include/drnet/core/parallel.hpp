@@ -42,8 +42,8 @@ class ExecutionPolicy {
   /// Calls f(part, worker) once for every part in [0, parts); the first exception thrown by a part is
   /// rethrown.
   virtual void for_parts(Index parts, PartFunction f) const = 0;
-  /// Calls f(policy) once, with a policy whose threads stay awake between its loops, if there is such a one:
-  /// for many short loops in a row. `f` runs on the calling thread.
+  /// Calls f(policy) once, with a policy of the same threads() that stay awake between its loops, if there is
+  /// such a one: for many short loops in a row. `f` runs on the calling thread.
   virtual void keep_awake(FunctionRef<const ExecutionPolicy&> f) const { f(*this); }
 };
 
@@ -78,7 +78,7 @@ class FirstException {
       if (!first_) first_ = std::current_exception();
     }
   }
-  /// Also forgets it.
+  /// Rethrows the first exception, if any, and forgets it.
   void rethrow() {
     if (first_) std::rethrow_exception(std::exchange(first_, nullptr));
   }

@@ -19,8 +19,8 @@
 
 namespace drnet::inline DRNET_ISA {
 
-/// The policy of a team; see keep_awake() of a policy for how to get one. One thread leads: it alone calls
-/// for_parts().
+/// The policy of a team; see keep_awake() of a policy for how to get one. One thread leads; a loop inside of
+/// a part runs on the thread of that part.
 class Team final : public ExecutionPolicy {
  public:
   static constexpr int kMostThreads = 128;
@@ -28,7 +28,9 @@ class Team final : public ExecutionPolicy {
   [[nodiscard]] int threads() const noexcept override { return threads_; }
 
   void for_parts(Index parts, PartFunction f) const override {
-    if (threads_ == 1 || parts <= 1 || parts > kMostParts) return Serial{}.for_parts(parts, f);
+    if (threads_ == 1 || parts <= 1 || parts > kMostParts || busy_.load(std::memory_order_acquire))
+      return Serial{}.for_parts(parts, f);
+    busy_.store(true, std::memory_order_relaxed);
     function_ = &f;
     done_.store(0, std::memory_order_relaxed);
     for (int worker = threads_ - 1; worker >= 0; --worker)
@@ -36,6 +38,7 @@ class Team final : public ExecutionPolicy {
                           std::memory_order_release);
     take_parts(0);
     for (int spins = 0; done_.load(std::memory_order_acquire) != parts; ++spins) rest(spins);
+    busy_.store(false, std::memory_order_relaxed);
     failure_.rethrow();
   }
 
@@ -104,6 +107,7 @@ class Team final : public ExecutionPolicy {
   mutable std::array<Range, kMostThreads> ranges_;
   alignas(kCacheLine) mutable std::atomic<Index> done_{0};
   alignas(kCacheLine) mutable std::atomic<bool> ended_{false};
+  mutable std::atomic<bool> busy_{false};  ///< a loop runs
 };
 
 }  // namespace drnet::inline DRNET_ISA

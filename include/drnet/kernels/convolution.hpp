@@ -198,6 +198,7 @@ void convolve_panel(const SweepPlan<T>& plan, Planes<const T> x, const T* panel,
     in.next_lines =
         static_cast<int>(ceil_div(vectors * plan.panel_size() * Index{sizeof(T)} / kCacheLine,
                                   steps * plan.groups() * static_cast<Index>(plan.tiles[0][0].size())));
+  const T* const next_end = panel + 2 * vectors * plan.panel_size();
   const Index next_step = in.next_lines * steps * kCacheLine / Index{sizeof(T)};
   alignas(64) T result[(kSimdRegisters - 4) * B];  // any tile: fits_registers()
   for (int g = begin; g < end; ++g) {
@@ -209,6 +210,7 @@ void convolve_panel(const SweepPlan<T>& plan, Planes<const T> x, const T* panel,
       in.wrap = s.in_step * (x.row_stride - Index{tile.column} * B);
       tile.kernel(in, result);
       in.next += next_step;
+      if (in.next >= next_end) in.next_lines = 0;
       const T* value = result;
       for (int o = block; o < block + vectors; ++o) {
         int column = s.out_x + s.out_step * tile.column;

@@ -20,9 +20,8 @@ struct TileInput {
   const T* weights;      ///< [vectors] panels of [input block][tap row][tap column][channel][lanes]
   Index panel_stride;    ///< from one vector's weights to the next one's
   int taps_h, taps_w, channels;
-  const T* next =
-      nullptr;         ///< weights that will be wanted after this tile, from memory: each tap of each block
-  int next_lines = 0;  ///< asks for so many of their cache lines
+  const T* next = nullptr;  ///< weights wanted after this tile
+  int next_lines = 0;       ///< cache lines of them that every tap of every block asks for
 };
 
 /// tile[o][p] = sum over blocks, taps and channels; tile is [vectors][pixels][lanes].

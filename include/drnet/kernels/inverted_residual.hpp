@@ -97,8 +97,9 @@ void convolve_strip(const BandPlan<T>& plan, Planes<const T> x, const Pointwise<
     const bool first = first_row == begin * plan.rows;
     if (!first)  // what the bands share moves to the head
       for (int b = 0; b < blocks; ++b)
-        std::copy_n(memory + b * plane + plan.rows * W.stride * row, (known - top) * row, memory + b * plane);
-    const int from = first ? std::max(top, 0) : known;
+        std::copy_n(memory + b * plane + plan.rows * W.stride * row, std::max(known - top, 0) * row,
+                    memory + b * plane);
+    const int from = std::max(first ? 0 : known, top);
     known = std::min(bottom, plan.wide.height);
     // Rows count from the top of the plane, so that row `top` is the ring's first.
     const Planes<T> ring{memory + W.padding * B - top * row, 0, plane, row};

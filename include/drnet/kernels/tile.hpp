@@ -78,21 +78,25 @@ constexpr double group_cycles(Index pixels, int tile, int vectors) {
   return (blocks / t.vectors) * plane(t.vectors) + (blocks % t.vectors > 0 ? plane(blocks % t.vectors) : 0.0);
 }
 
-/// The cheapest tile for a plane of height x width outputs and `blocks` vectors of output channels.
+/// The cheapest tile for a plane of height x width outputs and `blocks` vectors of output channels; of tiles
+/// that cut a row group into 16 at most, as long as there is one.
 [[nodiscard]] constexpr TileShape choose_tile(int height, int width, int blocks) {
   TileShape best;
   double best_cycles = 1e300;
-  for (int vectors = 1; vectors <= std::min(blocks, 4); ++vectors)
-    for (int rows = 1; rows <= std::min(height, kMostRows); ++rows) {
-      if (rows > 1 && width > 24) break;
-      for (int pixels = 1; pixels <= std::min(28, rows * width) && fits_registers(pixels, vectors);
-           ++pixels) {
-        if (ceil_div(rows * width, pixels) > 16) continue;
-        const TileShape tile{rows, pixels, vectors};
-        const double cycles = plane_cycles(height, width, blocks, tile) * (1.0 + 0.002 * rows);
-        if (cycles < best_cycles) best = tile, best_cycles = cycles;
+  for (const int most_tiles : {16, width}) {
+    for (int vectors = 1; vectors <= std::min(blocks, 4); ++vectors)
+      for (int rows = 1; rows <= std::min(height, kMostRows); ++rows) {
+        if (rows > 1 && width > 24) break;
+        for (int pixels = 1; pixels <= std::min(28, rows * width) && fits_registers(pixels, vectors);
+             ++pixels) {
+          if (ceil_div(rows * width, pixels) > most_tiles) continue;
+          const TileShape tile{rows, pixels, vectors};
+          const double cycles = plane_cycles(height, width, blocks, tile) * (1.0 + 0.002 * rows);
+          if (cycles < best_cycles) best = tile, best_cycles = cycles;
+        }
       }
-    }
+    if (best_cycles < 1e300) break;
+  }
   return best;
 }
 

@@ -6,12 +6,14 @@
 //
 //   x ──B' d B──▶ V[point][channel][tile] ──(M + 2)^2 matrix products with U──▶ M ──A' m A, epilogue──▶ y
 //
-//         plane of outputs                 the products of one point: the register tile of the 1 x 1
-//         convolution
 //        ┌────┬────┬────┬──┐
-//        │ 0  │ 1  │ 2  │ 3│  a tile: M x M outputs     tiles 0..13  │ acc[14][2] │  U[point]: packed like 1
-//        x 1 weights ├────┼────┼────┼──┤  from (M + 2)^2 inputs; │ 4  │ 5  │ 6  │ 7│  the last ones reach
-//        past └────┴────┴────┴──┘  the plane
+//        │ 0  │ 1  │ 2  │ 3│   a tile: M x M outputs from (M + 2)^2 inputs;
+//        ├────┼────┼────┼──┤   the last ones reach past the plane
+//        │ 4  │ 5  │ 6  │ 7│
+//        └────┴────┴────┴──┘
+//
+// The products of one point are a 1 x 1 convolution whose pixels are tiles, done by its register tiles
+// (kernels/tile.hpp); U of one point is packed like its weights.
 //
 // A slab is some rows of tiles whose V fits the second-level cache. F(4 x 4) interpolates at 0, +-1/sqrt(2),
 // +-sqrt(2) and infinity: its largest error is about twice that of the direct convolution (four times with
@@ -159,6 +161,11 @@ struct WinogradPlan {
   std::array<std::array<std::span<const TileCall<T>>, 2>, 2> tiles;
 
   int part_calls;  ///< register tiles of a part
+  bool alone;      ///< U fits a second-level cache: parts have a V of their own
+  int kept_slabs;  ///< whose V the scratch memory holds
+
+  /// Scalars of one slab's V.
+  [[nodiscard]] constexpr Index slab_size(int m) const { return point_stride() * (m + 2) * (m + 2); }
 
   [[nodiscard]] constexpr int panels() const { return ceil_div(out_blocks, tile.vectors); }
   [[nodiscard]] constexpr int slabs() const { return ceil_div(tiles_y, slab_rows); }
@@ -175,14 +182,19 @@ inline constexpr WinogradPlan<T> kWinogradPlan = [] {
   constexpr int tiles_x = ceil_div(In.width, M), tiles_y = ceil_div(In.height, M), points = (M + 2) * (M + 2);
   constexpr int in_blocks = ceil_div(In.channels, kLanes<T>), out_blocks = ceil_div(OutChannels, kLanes<T>);
   constexpr Index row_bytes = Index{points} * in_blocks * tiles_x * kLanes<T> * Index{sizeof(T)};
-  constexpr int most_rows = static_cast<int>(std::clamp<Index>((Index{832} << 10) / row_bytes, 1, tiles_y));
+  constexpr Index most_tiles = 192;  // choose_tile() cuts a row into 16 register tiles of at least 12
+  constexpr int most_rows = static_cast<int>(
+      std::clamp<Index>(std::min((Index{832} << 10) / row_bytes, most_tiles / tiles_x), 1, tiles_y));
+  constexpr Index weight_bytes = Index{points} * out_blocks * kLanes<T> * In.channels * Index{sizeof(T)};
+  constexpr bool alone = weight_bytes <= (Index{640} << 10);
   constexpr int slab_rows = ceil_div(tiles_y, ceil_div(tiles_y, most_rows)), last_rows = tiles_y % slab_rows;
   constexpr TileShape tile = choose_tile(1, slab_rows * tiles_x, out_blocks);
   constexpr int last_vectors = out_blocks % tile.vectors;
   static_assert(tile.pixels * tile.vectors <= kMostSums<T, M>);
-  WinogradPlan<T> plan{In,        tiles_x,   tiles_y,
-                       slab_rows, in_blocks, out_blocks,
-                       tile,      {},        kMostSums<T, M> / (tile.pixels * tile.vectors)};
+  WinogradPlan<T> plan{In,        tiles_x,      tiles_y,
+                       slab_rows, in_blocks,    out_blocks,
+                       tile,      {},           kMostSums<T, M> / (tile.pixels * tile.vectors),
+                       alone,     alone ? 8 : 4};
   const auto with_vectors = [&]<int Vectors>(auto& tiles) {
     tiles[0] = kTileCalls<T, 1, Vectors, 1, slab_rows * tiles_x, tile.pixels>;
     if constexpr (last_rows > 0) tiles[1] = kTileCalls<T, 1, Vectors, 1, last_rows * tiles_x, tile.pixels>;
@@ -305,63 +317,90 @@ void winograd_tiles(const WinogradPlan<T>& plan, std::span<const TileCall<T>> ca
 }  // namespace detail
 
 /// Runs a plan over images [0, n). Every element of V and of y is computed by one part in one order. Where U
-/// fits a second-level cache, a part takes some tiles through all steps; else the threads share V, and a part
-/// is some tiles of one panel, whose weights it reads once.
+/// fits a second-level cache, a part takes some tiles of one slab through all steps. Else a group of slabs
+/// shares V, and a part is some tiles of one panel, whose weights stay while the slabs pass by.
 template <int M, class T, Expression E>
 void convolve_winograd(const ExecutionPolicy& policy, const WinogradPlan<T>& plan, Index n, Planes<const T> x,
-                       const T* packed, Planes<T> y, const E& epilogue, T* v) {
+                       const T* packed, Planes<T> y, const E& epilogue, T* scratch) {
   constexpr int B = kLanes<T>;
   const Index panel_points = Index{plan.out_blocks} * plan.plane.channels * B;
-  const bool alone = panel_points * (M + 2) * (M + 2) * Index{sizeof(T)} <= (Index{640} << 10);
-  for (Index i = 0; i < n; ++i)
-    for (int slab = 0; slab < plan.slabs(); ++slab) {
-      const int top = slab * plan.slab_rows, rows = std::min(plan.slab_rows, plan.tiles_y - top);
-      // Tiles [begin, end) of the slab, of one channel block.
-      const auto transform = [&](int b, int begin, int end) {
-        for (int t = begin; t < end; t = (t / plan.tiles_x + 1) * plan.tiles_x) {
-          const int row = (top + t / plan.tiles_x) * M - 1, column = t % plan.tiles_x * M - 1;
-          detail::winograd_input<M, T>(x.row(i, b, row) + Index{column} * B, x.row_stride,
-                                       plan.plane.height + 1 - row, plan.plane.width + 1 - column,
-                                       std::min(plan.tiles_x - t % plan.tiles_x, end - t),
-                                       v + b * plan.plane_stride() + Index{t} * B, plan.point_stride());
-        }
-      };
-      const auto multiply = [&](int panel, std::size_t from, std::size_t to) {
-        const int block = panel * plan.tile.vectors,
-                  vectors = std::min(plan.tile.vectors, plan.out_blocks - block);
-        const auto calls =
-            plan.tiles[vectors < plan.tile.vectors][rows < plan.slab_rows].subspan(from, to - from);
-        detail::winograd_tiles<M, T>(plan, calls, v, packed + Index{block} * plan.plane.channels * B,
-                                     panel_points, y, epilogue, i, block, vectors, top * plan.tiles_x);
-      };
-      const auto all = plan.tiles[0][rows < plan.slab_rows];
-      const int panels = plan.panels(), calls = static_cast<int>(all.size());
-      const int cuts =
-          std::clamp(std::max(ceil_div(calls, plan.part_calls), alone ? 8 : ceil_div(8, panels)), 1, calls);
-      const auto cut_begin = [&](Index cut) { return static_cast<std::size_t>(calls * cut / cuts); };
-      if (alone) {
-        policy.for_parts(cuts, [&](Index cut, int) {
-          const std::size_t from = cut_begin(cut), to = cut_begin(cut + 1);
-          for (int b = 0; b < plan.in_blocks; ++b)
-            transform(b, all[from].column, all[to - 1].column + all[to - 1].lengths[0]);
-          for (int panel = 0; panel < panels; ++panel) multiply(panel, from, to);
-        });
-      } else {
-        policy.for_parts(Index{plan.in_blocks} * rows, [&](Index part, int) {
-          const int row = static_cast<int>(part % rows);
-          transform(static_cast<int>(part / rows), row * plan.tiles_x, (row + 1) * plan.tiles_x);
-        });
-        policy.for_parts(Index{panels} * cuts, [&](Index part, int) {
-          multiply(static_cast<int>(part / cuts), cut_begin(part % cuts), cut_begin(part % cuts + 1));
-        });
-      }
+  /// A slab of an image, and its V.
+  struct Slab {
+    Index image;
+    int top, rows;
+    bool last;  ///< of its image, and lower than the others
+    T* v;
+  };
+  const auto slab_at = [&](Index slab, Index place) {
+    const int top = static_cast<int>(slab % plan.slabs()) * plan.slab_rows,
+              rows = std::min(plan.slab_rows, plan.tiles_y - top);
+    return Slab{slab / plan.slabs(), top, rows, rows < plan.slab_rows, scratch + place * plan.slab_size(M)};
+  };
+  // Tiles [begin, end) of a slab, of one channel block.
+  const auto transform = [&](const Slab& s, int b, int begin, int end) {
+    for (int t = begin; t < end; t = (t / plan.tiles_x + 1) * plan.tiles_x) {
+      const int row = (s.top + t / plan.tiles_x) * M - 1, column = t % plan.tiles_x * M - 1;
+      detail::winograd_input<M, T>(x.row(s.image, b, row) + Index{column} * B, x.row_stride,
+                                   plan.plane.height + 1 - row, plan.plane.width + 1 - column,
+                                   std::min(plan.tiles_x - t % plan.tiles_x, end - t),
+                                   s.v + b * plan.plane_stride() + Index{t} * B, plan.point_stride());
     }
+  };
+  const int panels = plan.panels(), calls = static_cast<int>(plan.tiles[0][0].size());
+  const int cuts =
+      std::clamp(std::max(ceil_div(calls, plan.part_calls), plan.alone ? 8 : ceil_div(8, panels)), 1, calls);
+  // The register tiles of one of the cuts of a slab.
+  const auto tiles_of = [&](const Slab& s, Index cut, bool last_panel) {
+    const auto all = plan.tiles[last_panel][s.last];
+    const auto begin = all.size() * static_cast<std::size_t>(cut) / static_cast<std::size_t>(cuts);
+    return all.subspan(
+        begin, all.size() * static_cast<std::size_t>(cut + 1) / static_cast<std::size_t>(cuts) - begin);
+  };
+  const auto multiply = [&](const Slab& s, Index panel, Index cut) {
+    const int block = static_cast<int>(panel) * plan.tile.vectors,
+              vectors = std::min(plan.tile.vectors, plan.out_blocks - block);
+    if (const auto tiles = tiles_of(s, cut, vectors < plan.tile.vectors); !tiles.empty())
+      detail::winograd_tiles<M, T>(plan, tiles, s.v, packed + Index{block} * plan.plane.channels * B,
+                                   panel_points, y, epilogue, s.image, block, vectors, s.top * plan.tiles_x);
+  };
+  const auto multiply_alone = [&](const Slab& s, Index cut) {
+    const auto tiles = tiles_of(s, cut, false);
+    if (tiles.empty()) return;
+    for (int b = 0; b < plan.in_blocks; ++b)
+      transform(s, b, tiles.front().column, tiles.back().column + tiles.back().lengths[0]);
+    for (int panel = 0; panel < panels; ++panel) multiply(s, panel, cut);
+  };
+
+  const Index slabs = n * plan.slabs();
+  if (plan.alone && policy.threads() <= plan.kept_slabs)  // a V for each thread
+    return policy.for_parts(slabs * cuts, [&](Index part, int worker) {
+      multiply_alone(slab_at(part / cuts, worker), part % cuts);
+    });
+  for (Index first = 0; first < slabs; first += plan.kept_slabs) {
+    const Index group = std::min<Index>(plan.kept_slabs, slabs - first);
+    const auto member = [&](Index i) { return slab_at(first + i, i); };
+    if (plan.alone) {
+      policy.for_parts(group * cuts,
+                       [&](Index part, int) { multiply_alone(member(part / cuts), part % cuts); });
+      continue;
+    }
+    const Index rows = plan.slab_rows;
+    policy.for_parts(group * plan.in_blocks * rows, [&](Index part, int) {
+      const Slab s = member(part / rows / plan.in_blocks);
+      if (const int row = static_cast<int>(part % rows); row < s.rows)
+        transform(s, static_cast<int>(part / rows % plan.in_blocks), row * plan.tiles_x,
+                  (row + 1) * plan.tiles_x);
+    });
+    policy.for_parts(panels * group * cuts, [&](Index part, int) {
+      multiply(member(part / cuts % group), part / cuts / group, part % cuts);
+    });
+  }
 }
 
-/// Scalars of V that winograd_forward() needs as scratch memory.
+/// Scalars that winograd_forward() needs as scratch memory.
 template <class T, int M, Shape In, int OutChannels>
-inline constexpr Index kWinogradScratch = kWinogradPlan<T, M, In, OutChannels>.point_stride() * (M + 2) *
-                                          (M + 2);
+inline constexpr Index kWinogradScratch =
+    kWinogradPlan<T, M, In, OutChannels>.slab_size(M) * kWinogradPlan<T, M, In, OutChannels>.kept_slabs;
 
 /// y = epilogue(x * weights) for a 3 x 3 convolution of stride 1 and padding 1; weights packed by
 /// pack_winograd().

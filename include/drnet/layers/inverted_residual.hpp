@@ -95,6 +95,7 @@ struct InvertedBranch : Sequential<Expansion<O, Act>, DepthwiseFilter<O, Act>, L
             narrow);
       };
       if constexpr (narrows_bands<T>(In)) {
+        static_assert(Rest::kSteps == 1, "behind the projection only what is folded into it");
         const Pointwise project{
             pointwise_plan<T, filtered(In), O.out>, rest,
             substitute(epilogue, Rest::template fold_from<filtered(In), 1>(accumulator, pass, rest))};
