@@ -1,9 +1,11 @@
 // A worker is a process that runs one side of a row of the side-by-side benchmark, so that two runtimes never
 // share memory or threads. It speaks lines:
 //
-//   at the start    it prints an object: {"name": "drnet", "macs": multiply-adds of one image}, and more in
-//   mixes run N           makes N runs, prints their milliseconds together output FILE     writes what its
-//   runs compute (logits, or the losses of all steps so far) as raw float32, prints true end of input    ends
+//   at the start   prints an object: {"name": "drnet", "macs": multiply-adds of one image}, more in mixes
+//   run N          makes N runs, prints their milliseconds together
+//   output FILE    writes what its runs compute (logits, or the losses of all steps so far) as raw
+//                  float32, prints true
+//   end of input   ends
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -1,5 +1,5 @@
-// Execution policies. Work is cut into parts by the problem, never by the thread count, and a policy only
-// decides who runs which part: results are the same to the bit for every policy and number of threads.
+// Execution policies. A policy only decides who runs which part of a loop. Work is cut into parts by the
+// problem, or in ways that change no bit, so results are the same for every policy and number of threads.
 #pragma once
 
 #include <drnet/core/simd.hpp>

@@ -72,20 +72,22 @@ std::vector<double> measure_batch_norms(typename Net::ClassifierNetwork& classif
   std::vector<ImageScaler<T>> scalers(static_cast<std::size_t>(policy.threads()));
   std::vector<double> moments(static_cast<std::size_t>(Net::ClassifierNetwork::kStatistics));
   const Buffer<T> kept = classifier.statistics();
-  for (Index k = 0; k < batches; ++k) {
-    const Index first = images.count * k / batches, last = images.count * (k + 1) / batches;
-    policy.for_parts(last - first, [&](Index i, int worker) {
-      scalers[static_cast<std::size_t>(worker)](images, first + i, activations.input().from(i));
-    });
-    activations.forward({.policy = policy,
-                         .n = last - first,
-                         .capacity = activations.capacity(),
-                         .bank = J,
-                         .banks = Net::kCount,
-                         .statistics = statistics,
-                         .merged = first},
-                        classifier, scratch.data(), moments.data());
-  }
+  policy.keep_awake([&](const ExecutionPolicy& awake) {
+    for (Index k = 0; k < batches; ++k) {
+      const Index first = images.count * k / batches, last = images.count * (k + 1) / batches;
+      awake.for_parts(last - first, [&](Index i, int worker) {
+        scalers[static_cast<std::size_t>(worker)](images, first + i, activations.input().from(i));
+      });
+      activations.forward({.policy = awake,
+                           .n = last - first,
+                           .capacity = activations.capacity(),
+                           .bank = J,
+                           .banks = Net::kCount,
+                           .statistics = statistics,
+                           .merged = first},
+                          classifier, scratch.data(), moments.data());
+    }
+  });
   classifier.statistics() = kept;  // batches that normalize themselves move the running ones
   return moments;
 }

@@ -103,7 +103,8 @@ class Trainer {
                   "other options");
     batch_errors_.resize(samples.size() * Net::kCount);
     step_.draw_dropout_from({});  // a classifier at rest drops nothing
-    step_.errors(*policy_, net_, images, labels, batch_errors_);
+    policy_->keep_awake(
+        [&](const ExecutionPolicy& policy) { step_.errors(policy, net_, images, labels, batch_errors_); });
     for (std::size_t i = 0; i < samples.size(); ++i) {
       Noted& noted = noted_[samples[i]];
       ++noted.views;
