@@ -7,5 +7,5 @@ using namespace onnx_test;
 
 TEST_CASE("ONNX Runtime gives the logits of EfficientNet-B0", "[runtime][slow]") {
   if (!runtime_or_skip()) return;
-  check_candidates<models::EfficientNetB0<1000>>();
+  check_candidates<models::EfficientNetB0<1000>, 224, 168, 112>();
 }

@@ -7,5 +7,5 @@ using namespace onnx_test;
 
 TEST_CASE("ONNX Runtime gives the logits of ResNeXt-50", "[runtime][slow]") {
   if (!runtime_or_skip()) return;
-  check_candidates<models::ResNeXt50<1000>>();
+  check_candidates<models::ResNeXt50<1000>, 224, 168, 112>();
 }
