@@ -1,31 +1,15 @@
 // One model at one resolution: parameters, multiply-adds, images a second.
 #pragma once
 
+#include <policy.hpp>
 #include <timing.hpp>
 
 #include <drnet/core/random.hpp>
 #include <drnet/inference/session.hpp>
-#if DRNET_WITH_OPENMP
-#include <drnet/core/openmp.hpp>
-#elif DRNET_WITH_TBB
-#include <drnet/core/tbb.hpp>
-#endif
 
 #include <cstdio>
 
 namespace benchmark_support {
-
-/// Policies of one and two threads.
-inline drnet::Policy policy_of(int threads) {
-  if (threads == 1) return drnet::Serial{};
-#if DRNET_WITH_OPENMP
-  return drnet::OpenMP{threads};
-#elif DRNET_WITH_TBB
-  return drnet::TBB{threads};
-#else
-  throw drnet::Error("benchmark of two threads", "a build with OpenMP or oneTBB", "neither");
-#endif
-}
 
 /// Prints one line: milliseconds an image for one image and for a batch of 16, on one thread and on two; the
 /// four take turns. Weights and pictures are random.

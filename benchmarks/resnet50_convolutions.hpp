@@ -3,10 +3,10 @@
 // the two gradients, of one image and of a batch. One translation unit per resolution.
 #pragma once
 
+#include <random_values.hpp>
 #include <runtime_convolution.hpp>
 #include <timing.hpp>
 
-#include <drnet/core/random.hpp>
 #include <drnet/kernels/convolution.hpp>
 #include <drnet/kernels/weight_gradient.hpp>
 #include <drnet/kernels/winograd.hpp>
@@ -16,14 +16,6 @@
 
 namespace benchmark_support {
 
-/// Random values in [-1, 1).
-template <class T>
-void fill_random(T* values, drnet::Index count, std::uint32_t what) {
-  const drnet::Random random(5, drnet::Purpose::check, 0, what);
-  for (drnet::Index i = 0; i < count; ++i)
-    values[i] = static_cast<T>(random.uniform(static_cast<std::uint32_t>(i), -1.0F, 1.0F));
-}
-
 /// Winograd F(M x M, 3 x 3) beside the direct convolution: time, and the largest errors of both relative to
 /// the largest magnitude, against the direct convolution in double.
 template <int M, drnet::Shape In, int Out>
@@ -32,11 +24,9 @@ void compare_winograd(const char* name) {
   constexpr Window w{3, 1, 1};
   constexpr Shape out = w.output(In, Out);
   constexpr ConvChannels channels{.out = Out, .in = In.channels};
-  std::vector<float> pixels(static_cast<std::size_t>(In.size())),
-      weights(static_cast<std::size_t>(channels.weights() * 9));
-  fill_random(pixels.data(), In.size(), 1);
-  fill_random(weights.data(), channels.weights() * 9, 2);
-  const std::vector<double> exact_weights(weights.begin(), weights.end());
+  const Buffer<float> pixels = random_values(In.size(), 1),
+                      weights = random_values(channels.weights() * 9, 2);
+  const std::vector<double> exact_weights(weights.span().begin(), weights.span().end());
   FeatureTensor<float, In, 1> x(1);
   FeatureTensor<double, In, 1> exact_x(1);
   from_planar(pixels.data(), x.view(), 1);
@@ -87,11 +77,9 @@ void time_convolution(const char* name) {
   constexpr Shape out = W.output(In, Out);
   FeatureTensor<float, In, W.padding> x(1);
   FeatureTensor<float, out, 0> y(1), runtime_y(1);
-  Buffer<float> packed(packed_size<float>({.out = Out, .in = In.channels}, W.kernel * W.kernel));
-  fill_random(packed.data(), packed.size(), 1);
-  std::vector<float> pixels(static_cast<std::size_t>(In.size()));
-  fill_random(pixels.data(), In.size(), 2);
-  from_planar(pixels.data(), x.view(), 1);
+  const Buffer<float> packed =
+      random_values(packed_size<float>({.out = Out, .in = In.channels}, W.kernel * W.kernel), 1);
+  from_planar(random_values(In.size(), 2).data(), x.view(), 1);
   const Serial serial;
   const auto input = std::as_const(x).view();
   using X = FeatureMap<const float, In, W.padding>;

@@ -2,13 +2,9 @@
 #pragma once
 
 #include <bench/serve.hpp>
+#include <policy.hpp>
 
 #include <drnet/dynamic/dynamic_network.hpp>
-#if DRNET_WITH_OPENMP
-#include <drnet/core/openmp.hpp>
-#elif DRNET_WITH_TBB
-#include <drnet/core/tbb.hpp>
-#endif
 
 #include <stdexcept>
 
@@ -16,17 +12,7 @@ namespace bench {
 
 using drnet::Index;
 
-/// The policy of a number of threads.
-inline drnet::Policy policy_of(int threads) {
-  if (threads == 1) return drnet::Serial{};
-#if DRNET_WITH_OPENMP
-  return drnet::OpenMP{threads};
-#elif DRNET_WITH_TBB
-  return drnet::TBB{threads};
-#else
-  throw std::runtime_error("this build has neither OpenMP nor oneTBB");
-#endif
-}
+using benchmark_support::policy_of;
 
 /// Batch norms as training could have left them; the other weights are random already.
 template <class Network>
