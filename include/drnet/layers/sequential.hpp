@@ -1,10 +1,10 @@
 // Layers in a row. The children are folded with index sequences; what lies between two of them is an edge: a
-// tensor of values and one of gradients in the workspace. Repeat<N, L> is N copies of L, compiled once
-// because all copies share their types. An activation is fused into the child before it, and at inference so
-// are batch norms:
+// tensor of values in the workspace and, while the backward pass is there, one of gradients in the scratch
+// memory. Repeat<N, L> is N copies of L, compiled once because all copies share their types. An activation is
+// fused into the child before it, and at inference so are batch norms:
 //
-//   training    x ─ Conv2d ─ edge 0 ─ BatchNorm+ReLU ─ edge 1 ─ ...    inference   x ─ Conv2d+BatchNorm+ReLU
-//   ─ edge 0 ─ ...
+//   training    x ─ Conv2d ─ edge 0 ─ BatchNorm+ReLU ─ edge 1 ─ ...
+//   inference   x ─ Conv2d+BatchNorm+ReLU ─ edge 0 ─ ...
 #pragma once
 
 #include <drnet/layers/layer.hpp>
