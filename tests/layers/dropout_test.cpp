@@ -16,12 +16,13 @@ std::vector<float> drop_ones(std::vector<std::uint32_t> samples, std::uint32_t e
   const auto n = static_cast<Index>(samples.empty() ? 4 : samples.size());
   Network<L, float, 1, In.channels> net;
   Activations<L, In, float> activations(n);
+  Buffer<float> scratch(activations.scratch(n));
   const std::vector<float> ones(static_cast<std::size_t>(n * In.size()), 1.0F);
   from_planar(ones.data(), activations.input(), n);
   const PassNoise noise{.seed = 3, .epoch = epoch, .samples = samples};
   const Serial serial;
   activations.forward({.policy = serial, .n = n, .capacity = n, .noise = samples.empty() ? nullptr : &noise},
-                      net, nullptr);
+                      net, scratch.data());
   std::vector<float> result(ones.size());
   to_planar(activations.output(), result.data(), n);
   return result;
