@@ -15,7 +15,10 @@
 // The products of one point are a 1 x 1 convolution whose pixels are tiles, done by its register tiles
 // (kernels/tile.hpp); U of one point is packed like its weights.
 //
-// A slab is some rows of tiles whose V fits the second-level cache. F(4 x 4) interpolates at 0, +-1/sqrt(2),
+// A slab is some rows of tiles whose V fits the second-level cache. A part takes some tiles of a slab through
+// all three steps, so that V never leaves its core; U passes by once a part. Only where there are too few
+// tiles for the threads is V shared, and parts of the product are panels of U. F(4 x 4) interpolates at 0,
+// +-1/sqrt(2),
 // +-sqrt(2) and infinity: its largest error is about twice that of the direct convolution (four times with
 // the textbook's 0, +-1, +-2).
 #pragma once
@@ -122,26 +125,31 @@ void pack_winograd(const ExecutionPolicy& policy, const T* weights, ConvChannels
   });
 }
 
-/// M of the cheapest F(M x M, 3 x 3) for a plane, by measurement (benchmarks/convolution.cpp; time of the
-/// direct convolution = 1, one thread, AVX-512), or 0 where the direct convolution is:
+/// M of the cheapest F(M x M, 3 x 3) for a plane, by measurement, or 0 where the direct convolution is. Time
+/// of the direct convolution = 1, AVX-512; one image on one and on two threads, weights from memory, and 16
+/// images on two threads:
 ///
-///   channels   plane   F(2 x 2)  F(4 x 4)        channels   plane   F(2 x 2)  F(4 x 4)
-///      16      32                  0.53             128      28                 0.37
-///      64      56                  0.38             128      14       0.51      0.43
-///      64       8                  0.50             256      14       0.61      0.66
-///      64       6       0.53       0.85             256       7       0.78      0.88
-///      64       4       0.69       0.97             512       7       0.88      1.11
+///   channels   plane     F(2 x 2)             F(4 x 4)
+///      64       56       .58  .57  .65        .39  .43  .45
+///      64       28       .60  .67  .62        .47  .63  .45
+///     128       28       .54  .62  .57        .37  .42  .39
+///     128       14       .54  .66  .54        .73  1.0  .55
+///     256       14       .54  .65  .55        .60  .78  .53
+///     256        7       .99  1.2  .90        1.9  1.9  1.1
+///     512        7       .96  1.0  .97        1.6  1.5  1.5
 ///
-/// Transformed weights are 16 / 9 and 36 / 9 times as large: with 256 and more channels they come from
-/// memory, which decides for the smaller ones or for none.
+/// Transformed weights are 16 / 9 and 36 / 9 times as large: where they come from memory and few tiles use
+/// them, that decides for the smaller ones or for none.
 [[nodiscard]] constexpr int winograd_tile(int height, int width, ConvChannels c) {
-  const int most = std::max(c.in, c.out);
-  if (c.groups > 1 || most > 256 || std::min(c.in, c.out) < 16) return 0;
-  return most > 128 || (most <= 64 && std::min(height, width) < 7) ? 2 : 4;
+  const int most = std::max(c.in, c.out), extent = std::min(height, width);
+  if (c.groups > 1 || most > 256 || std::min(c.in, c.out) < 16 || (most > 128 && extent < 8)) return 0;
+  return most > 128 || extent < 7 || (most > 64 && extent < 18) ? 2 : 4;
 }
 /// Whether some plane makes winograd_tile() choose M.
 [[nodiscard]] constexpr bool winograd_chosen(int M, ConvChannels c) {
-  return winograd_tile(1, 1, c) == M || winograd_tile(1024, 1024, c) == M;
+  for (int extent = 1; extent <= 64; ++extent)
+    if (winograd_tile(extent, extent, c) == M) return true;
+  return false;
 }
 
 /// Packets of sums at one point that a part has at most: those of all points take 160 KiB of its stack.
@@ -160,15 +168,41 @@ struct WinogradPlan {
   /// Tiles of a whole slab and of the last one, with all vectors of a panel and with those of the last one.
   std::array<std::array<std::span<const TileCall<T>>, 2>, 2> tiles;
 
-  int part_calls;  ///< register tiles of a part
-  bool alone;      ///< U fits a second-level cache: parts have a V of their own
-  int kept_slabs;  ///< whose V the scratch memory holds
+  int part_calls;  ///< the most register tiles of a part
+  bool light;      ///< U fits a second-level cache, so that small parts cost little
 
   /// Scalars of one slab's V.
   [[nodiscard]] constexpr Index slab_size(int m) const { return point_stride() * (m + 2) * (m + 2); }
 
   [[nodiscard]] constexpr int panels() const { return ceil_div(out_blocks, tile.vectors); }
   [[nodiscard]] constexpr int slabs() const { return ceil_div(tiles_y, slab_rows); }
+  /// Register tiles in a row of a whole slab.
+  [[nodiscard]] constexpr int calls() const { return static_cast<int>(tiles[0][0].size()); }
+
+  static constexpr int kMostSlabs = 8;
+  /// Slabs whose V the scratch memory holds.
+  [[nodiscard]] constexpr Index kept_slabs(Index n, int threads) const {
+    return threads <= kMostSlabs ? Index{threads} : std::min<Index>(kMostSlabs, n * slabs());
+  }
+  /// Whether every thread has a V of its own.
+  [[nodiscard]] constexpr bool own_slabs(Index n, int threads) const {
+    return threads <= kMostSlabs && n * slabs() * calls() >= threads;
+  }
+  /// Parts of a slab, when every thread has a V of its own: many if U stays close, else as few as keep
+  /// the threads busy.
+  [[nodiscard]] constexpr int own_cuts(Index n, int threads) const {
+    const auto idle = [&](int cuts) {
+      const Index parts = n * slabs() * cuts, rounds = ceil_div(parts, Index{threads});
+      return 5 * (rounds * threads - parts) > rounds * threads;
+    };
+    int cuts = std::min(std::max(light ? 8 : 1, ceil_div(calls(), part_calls)), calls());
+    while (cuts < calls() && idle(cuts)) ++cuts;
+    return cuts;
+  }
+  /// The same when V is shared.
+  [[nodiscard]] constexpr int shared_cuts() const {
+    return std::min(std::max(ceil_div(8, panels()), ceil_div(calls(), part_calls)), calls());
+  }
   /// Of V: from channel block to channel block and from point to point. An odd number of packets, lest the
   /// points of a tile fall into one cache set.
   [[nodiscard]] constexpr Index plane_stride() const { return Index{slab_rows} * tiles_x * kLanes<T>; }
@@ -186,17 +220,26 @@ inline constexpr WinogradPlan<T> kWinogradPlan = [] {
   constexpr int most_rows = static_cast<int>(
       std::clamp<Index>(std::min((Index{832} << 10) / row_bytes, most_tiles / tiles_x), 1, tiles_y));
   constexpr Index weight_bytes = Index{points} * out_blocks * kLanes<T> * In.channels * Index{sizeof(T)};
-  constexpr bool alone = weight_bytes <= (Index{640} << 10);
   constexpr int slab_rows = ceil_div(tiles_y, ceil_div(tiles_y, most_rows)), last_rows = tiles_y % slab_rows;
-  constexpr TileShape tile = choose_tile(1, slab_rows * tiles_x, out_blocks);
+  constexpr int slab_tiles = slab_rows * tiles_x;
+  // Few tiles use each weight so seldom that it should be read once, as a single stream.
+  constexpr TileShape tile = slab_tiles <= 16 && fits_registers(slab_tiles, 1)
+                                 ? TileShape{1, slab_tiles, 1}
+                                 : choose_tile(1, slab_tiles, out_blocks);
   constexpr int last_vectors = out_blocks % tile.vectors;
   static_assert(tile.pixels * tile.vectors <= kMostSums<T, M>);
-  WinogradPlan<T> plan{In,        tiles_x,      tiles_y,
-                       slab_rows, in_blocks,    out_blocks,
-                       tile,      {},           kMostSums<T, M> / (tile.pixels * tile.vectors),
-                       alone,     alone ? 8 : 4};
+  WinogradPlan<T> plan{In,
+                       tiles_x,
+                       tiles_y,
+                       slab_rows,
+                       in_blocks,
+                       out_blocks,
+                       tile,
+                       {},
+                       kMostSums<T, M> / (tile.pixels * tile.vectors),
+                       weight_bytes <= (Index{640} << 10)};
   const auto with_vectors = [&]<int Vectors>(auto& tiles) {
-    tiles[0] = kTileCalls<T, 1, Vectors, 1, slab_rows * tiles_x, tile.pixels>;
+    tiles[0] = kTileCalls<T, 1, Vectors, 1, slab_tiles, tile.pixels>;
     if constexpr (last_rows > 0) tiles[1] = kTileCalls<T, 1, Vectors, 1, last_rows * tiles_x, tile.pixels>;
   };
   with_vectors.template operator()<tile.vectors>(plan.tiles[0]);
@@ -316,9 +359,7 @@ void winograd_tiles(const WinogradPlan<T>& plan, std::span<const TileCall<T>> ca
 
 }  // namespace detail
 
-/// Runs a plan over images [0, n). Every element of V and of y is computed by one part in one order. Where U
-/// fits a second-level cache, a part takes some tiles of one slab through all steps. Else a group of slabs
-/// shares V, and a part is some tiles of one panel, whose weights stay while the slabs pass by.
+/// Runs a plan over images [0, n). Every element of V and of y is computed by one part in one order.
 template <int M, class T, Expression E>
 void convolve_winograd(const ExecutionPolicy& policy, const WinogradPlan<T>& plan, Index n, Planes<const T> x,
                        const T* packed, Planes<T> y, const E& epilogue, T* scratch) {
@@ -346,45 +387,38 @@ void convolve_winograd(const ExecutionPolicy& policy, const WinogradPlan<T>& pla
                                    s.v + b * plan.plane_stride() + Index{t} * B, plan.point_stride());
     }
   };
-  const int panels = plan.panels(), calls = static_cast<int>(plan.tiles[0][0].size());
-  const int cuts =
-      std::clamp(std::max(ceil_div(calls, plan.part_calls), plan.alone ? 8 : ceil_div(8, panels)), 1, calls);
   // The register tiles of one of the cuts of a slab.
-  const auto tiles_of = [&](const Slab& s, Index cut, bool last_panel) {
+  const auto tiles_of = [&](const Slab& s, Index cut, int cuts, bool last_panel) {
     const auto all = plan.tiles[last_panel][s.last];
     const auto begin = all.size() * static_cast<std::size_t>(cut) / static_cast<std::size_t>(cuts);
     return all.subspan(
         begin, all.size() * static_cast<std::size_t>(cut + 1) / static_cast<std::size_t>(cuts) - begin);
   };
-  const auto multiply = [&](const Slab& s, Index panel, Index cut) {
+  const auto multiply = [&](const Slab& s, Index panel, Index cut, int cuts) {
     const int block = static_cast<int>(panel) * plan.tile.vectors,
               vectors = std::min(plan.tile.vectors, plan.out_blocks - block);
-    if (const auto tiles = tiles_of(s, cut, vectors < plan.tile.vectors); !tiles.empty())
+    if (const auto tiles = tiles_of(s, cut, cuts, vectors < plan.tile.vectors); !tiles.empty())
       detail::winograd_tiles<M, T>(plan, tiles, s.v, packed + Index{block} * plan.plane.channels * B,
                                    panel_points, y, epilogue, s.image, block, vectors, s.top * plan.tiles_x);
   };
-  const auto multiply_alone = [&](const Slab& s, Index cut) {
-    const auto tiles = tiles_of(s, cut, false);
-    if (tiles.empty()) return;
-    for (int b = 0; b < plan.in_blocks; ++b)
-      transform(s, b, tiles.front().column, tiles.back().column + tiles.back().lengths[0]);
-    for (int panel = 0; panel < panels; ++panel) multiply(s, panel, cut);
-  };
-
+  const int threads = policy.threads(), panels = plan.panels();
   const Index slabs = n * plan.slabs();
-  if (plan.alone && policy.threads() <= plan.kept_slabs)  // a V for each thread
+  if (plan.own_slabs(n, threads)) {
+    const int cuts = plan.own_cuts(n, threads);
     return policy.for_parts(slabs * cuts, [&](Index part, int worker) {
-      multiply_alone(slab_at(part / cuts, worker), part % cuts);
+      const Slab s = slab_at(part / cuts, worker);
+      const auto tiles = tiles_of(s, part % cuts, cuts, false);
+      if (tiles.empty()) return;
+      for (int b = 0; b < plan.in_blocks; ++b)
+        transform(s, b, tiles.front().column, tiles.back().column + tiles.back().lengths[0]);
+      for (int panel = 0; panel < panels; ++panel) multiply(s, panel, part % cuts, cuts);
     });
-  for (Index first = 0; first < slabs; first += plan.kept_slabs) {
-    const Index group = std::min<Index>(plan.kept_slabs, slabs - first);
+  }
+  const int cuts = plan.shared_cuts(), rows = plan.slab_rows;
+  const Index kept = plan.kept_slabs(n, threads);
+  for (Index first = 0; first < slabs; first += kept) {
+    const Index group = std::min(kept, slabs - first);
     const auto member = [&](Index i) { return slab_at(first + i, i); };
-    if (plan.alone) {
-      policy.for_parts(group * cuts,
-                       [&](Index part, int) { multiply_alone(member(part / cuts), part % cuts); });
-      continue;
-    }
-    const Index rows = plan.slab_rows;
     policy.for_parts(group * plan.in_blocks * rows, [&](Index part, int) {
       const Slab s = member(part / rows / plan.in_blocks);
       if (const int row = static_cast<int>(part % rows); row < s.rows)
@@ -392,15 +426,22 @@ void convolve_winograd(const ExecutionPolicy& policy, const WinogradPlan<T>& pla
                   (row + 1) * plan.tiles_x);
     });
     policy.for_parts(panels * group * cuts, [&](Index part, int) {
-      multiply(member(part / cuts % group), part / cuts / group, part % cuts);
+      multiply(member(part / cuts % group), part / cuts / group, part % cuts, cuts);
     });
   }
 }
 
-/// Scalars that winograd_forward() needs as scratch memory.
+/// Scalars that winograd_forward() needs as scratch memory for n images on so many threads.
+template <class T, int M, Shape In, int OutChannels>
+constexpr Index winograd_scratch(Index n, int threads) {
+  constexpr const WinogradPlan<T>& plan = kWinogradPlan<T, M, In, OutChannels>;
+  return plan.slab_size(M) * plan.kept_slabs(n, threads);
+}
+
+/// The same for any number of images and threads.
 template <class T, int M, Shape In, int OutChannels>
 inline constexpr Index kWinogradScratch =
-    kWinogradPlan<T, M, In, OutChannels>.slab_size(M) * kWinogradPlan<T, M, In, OutChannels>.kept_slabs;
+    kWinogradPlan<T, M, In, OutChannels>.slab_size(M) * WinogradPlan<T>::kMostSlabs;
 
 /// y = epilogue(x * weights) for a 3 x 3 convolution of stride 1 and padding 1; weights packed by
 /// pack_winograd().

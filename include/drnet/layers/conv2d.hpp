@@ -162,45 +162,52 @@ struct Conv2d : PlainLayer {
   }
 
   // ---- inference: the packed weights serve every bank, the folded batch norm is part of the epilogue.
-  // Prepared are the bias and the weights as any resolution may want them: for Winograd F(2 x 2) and F(4 x
-  // 4), or as they are.
+  // Prepared are the bias and the weights as any resolution may want them: packed for the direct convolution,
+  // for Winograd F(2 x 2), for F(4 x 4).
 
+  /// Scalars of the weights for F(M x M), M = 0 the direct convolution; 0 where no resolution wants them.
   template <class T, int M>
-  static constexpr Index transformed(Shape in) {
-    return may_use_winograd<T> && winograd_chosen(M, channels(in)) ? winograd_size<T, M>(channels(in)) : 0;
+  static constexpr Index weights(Shape in) {
+    if (may_use_winograd<T> ? !winograd_chosen(M, channels(in)) : M > 0) return 0;
+    if constexpr (M > 0)
+      return winograd_size<T, M>(channels(in));
+    else
+      return packed<T>(in);
+  }
+  template <class T>
+  static constexpr Index weights_before(Shape in, int m) {
+    return (O.bias ? padded_channels<T>(in) : 0) + (m > 0 ? weights<T, 0>(in) : 0) +
+           (m > 2 ? weights<T, 2>(in) : 0);
   }
   template <class T>
   static constexpr Index prepared(Shape in, int) {
-    const Index winograd_weights = transformed<T, 2>(in) + transformed<T, 4>(in);
-    return (O.bias ? padded_channels<T>(in) : 0) + (winograd_weights > 0 ? winograd_weights : packed<T>(in));
+    return weights_before<T>(in, 4) + weights<T, 4>(in);
   }
   template <class T>
   static void prepare(Shape in, int, const T* parameters, const T*, T* to) {
     const Serial policy;
-    if constexpr (O.bias) {
-      pack_bias(in, parameters, to);
-      to += padded_channels<T>(in);
-    }
-    if (transformed<T, 2>(in) > 0) pack_winograd<2>(policy, parameters, channels(in), to);
-    if (transformed<T, 4>(in) > 0)
-      pack_winograd<4>(policy, parameters, channels(in), to + transformed<T, 2>(in));
-    if (winograd<T>(in) == 0) pack(policy, in, parameters, to);
+    if constexpr (O.bias) pack_bias(in, parameters, to);
+    if (weights<T, 0>(in) > 0) pack(policy, in, parameters, to + weights_before<T>(in, 0));
+    if (weights<T, 2>(in) > 0)
+      pack_winograd<2>(policy, parameters, channels(in), to + weights_before<T>(in, 2));
+    if (weights<T, 4>(in) > 0)
+      pack_winograd<4>(policy, parameters, channels(in), to + weights_before<T>(in, 4));
   }
   template <class T, Shape In>
-  static constexpr Index arena(Index, int) {
+  static constexpr Index arena(Index capacity, int threads) {
     if constexpr (constexpr int M = winograd<T>(In); M > 0)
-      return kWinogradScratch<T, M, In, out_channels(In)>;
+      return winograd_scratch<T, M, In, out_channels(In)>(capacity, threads);
     else
       return 0;
   }
   template <class T, class X, class Y, Expression E>
   static void infer(const Pass& pass, X x, Y y, const E& epilogue, const T* prepared, T* arena) {
     constexpr Shape In = X::kShape;
-    const T* const weights = prepared + (O.bias ? padded_channels<T>(In) : 0);
     with_bias(epilogue, prepared, [&](const auto& e) {
-      if constexpr (constexpr int M = winograd<T>(In); M > 0)
-        winograd_forward<M>(pass.policy, pass.n, x, weights + (M == 4 ? transformed<T, 2>(In) : 0), y, e,
-                            arena);
+      constexpr int M = winograd<T>(In);
+      const T* const weights = prepared + weights_before<T>(In, M);
+      if constexpr (M > 0)
+        winograd_forward<M>(pass.policy, pass.n, x, weights, y, e, arena);
       else
         convolve(pass, x, y, e, weights);
     });
