@@ -172,7 +172,9 @@ struct WinogradPlan {
   bool light;      ///< U fits a second-level cache, so that small parts cost little
 
   /// Scalars of one slab's V.
-  [[nodiscard]] constexpr Index slab_size(int m) const { return point_stride() * (m + 2) * (m + 2); }
+  [[nodiscard]] constexpr Index slab_size(int m) const {
+    return point_stride(slab_rows * tiles_x) * (m + 2) * (m + 2);
+  }
 
   [[nodiscard]] constexpr int panels() const { return ceil_div(out_blocks, tile.vectors); }
   [[nodiscard]] constexpr int slabs() const { return ceil_div(tiles_y, slab_rows); }
@@ -203,11 +205,11 @@ struct WinogradPlan {
   [[nodiscard]] constexpr int shared_cuts() const {
     return std::min(std::max(ceil_div(8, panels()), ceil_div(calls(), part_calls)), calls());
   }
-  /// Of V: from channel block to channel block and from point to point. An odd number of packets, lest the
-  /// points of a tile fall into one cache set.
-  [[nodiscard]] constexpr Index plane_stride() const { return Index{slab_rows} * tiles_x * kLanes<T>; }
-  [[nodiscard]] constexpr Index point_stride() const {
-    return (Index{in_blocks} * slab_rows * tiles_x | 1) * kLanes<T>;
+  /// Of V for so many tiles: from channel block to channel block and from point to point. An odd number of
+  /// packets, lest the points of a tile fall into one cache set.
+  [[nodiscard]] static constexpr Index plane_stride(int tile_count) { return Index{tile_count} * kLanes<T>; }
+  [[nodiscard]] constexpr Index point_stride(int tile_count) const {
+    return (Index{in_blocks} * tile_count | 1) * kLanes<T>;
   }
 };
 
@@ -305,11 +307,18 @@ template <int M, class T>
   });
 }
 
+/// V of tiles [begin, begin + count) of a slab.
+template <class T>
+struct WinogradInput {
+  T* v;
+  int begin, count;
+};
+
 /// The products of some register tiles of one panel, then their outputs through the epilogue. Point by point
-/// all tiles take their turn, so that U is read once. `v` and `panel` are V and U at the first point; `first`
-/// is the number in the plane of the slab's first tile.
+/// all tiles take their turn, so that U is read once. `panel` is U at the first point; `first` is the number
+/// in the plane of the slab's first tile.
 template <int M, class T, class E>
-void winograd_tiles(const WinogradPlan<T>& plan, std::span<const TileCall<T>> calls, const T* v,
+void winograd_tiles(const WinogradPlan<T>& plan, std::span<const TileCall<T>> calls, WinogradInput<T> input,
                     const T* panel, Index panel_points, Planes<T> y, const E& epilogue, Index n, int block,
                     int vectors, int first) {
   constexpr int B = kLanes<T>, K = M + 2;
@@ -317,7 +326,7 @@ void winograd_tiles(const WinogradPlan<T>& plan, std::span<const TileCall<T>> ca
                   .wrap = 0,
                   .segment_stride = 0,
                   .row_stride = 0,
-                  .plane_stride = plan.plane_stride(),
+                  .plane_stride = plan.plane_stride(input.count),
                   .weights = panel,
                   .panel_stride = Index{plan.plane.channels} * B,
                   .taps_h = 1,
@@ -327,6 +336,7 @@ void winograd_tiles(const WinogradPlan<T>& plan, std::span<const TileCall<T>> ca
   const int begin = calls.front().column, tiles = calls.back().column + calls.back().lengths[0] - begin;
   const Index point_stride = Index{tiles} * vectors * B;
   T* to = products;
+  const T* v = input.v - Index{input.begin} * B;
   const Index lines = vectors * in.panel_stride * Index{sizeof(T)} / kCacheLine, steps = plan.in_blocks;
   in.next_lines = static_cast<int>(ceil_div(lines, steps * static_cast<Index>(calls.size())));
   for (int point = 0; point < K * K; ++point) {
@@ -337,7 +347,7 @@ void winograd_tiles(const WinogradPlan<T>& plan, std::span<const TileCall<T>> ca
       in.next += in.next_lines * steps * kCacheLine / Index{sizeof(T)};
       to += Index{call.lengths[0]} * vectors * B;
     }
-    v += plan.point_stride();
+    v += plan.point_stride(input.count);
     in.weights += panel_points;
   }
   const T* sums = products;
@@ -365,26 +375,25 @@ void convolve_winograd(const ExecutionPolicy& policy, const WinogradPlan<T>& pla
                        const T* packed, Planes<T> y, const E& epilogue, T* scratch) {
   constexpr int B = kLanes<T>;
   const Index panel_points = Index{plan.out_blocks} * plan.plane.channels * B;
-  /// A slab of an image, and its V.
+  using Input = detail::WinogradInput<T>;
   struct Slab {
     Index image;
     int top, rows;
     bool last;  ///< of its image, and lower than the others
-    T* v;
   };
-  const auto slab_at = [&](Index slab, Index place) {
+  const auto slab_at = [&](Index slab) {
     const int top = static_cast<int>(slab % plan.slabs()) * plan.slab_rows,
               rows = std::min(plan.slab_rows, plan.tiles_y - top);
-    return Slab{slab / plan.slabs(), top, rows, rows < plan.slab_rows, scratch + place * plan.slab_size(M)};
+    return Slab{slab / plan.slabs(), top, rows, rows < plan.slab_rows};
   };
   // Tiles [begin, end) of a slab, of one channel block.
-  const auto transform = [&](const Slab& s, int b, int begin, int end) {
+  const auto transform = [&](const Slab& s, Input to, int b, int begin, int end) {
     for (int t = begin; t < end; t = (t / plan.tiles_x + 1) * plan.tiles_x) {
       const int row = (s.top + t / plan.tiles_x) * M - 1, column = t % plan.tiles_x * M - 1;
-      detail::winograd_input<M, T>(x.row(s.image, b, row) + Index{column} * B, x.row_stride,
-                                   plan.plane.height + 1 - row, plan.plane.width + 1 - column,
-                                   std::min(plan.tiles_x - t % plan.tiles_x, end - t),
-                                   s.v + b * plan.plane_stride() + Index{t} * B, plan.point_stride());
+      detail::winograd_input<M, T>(
+          x.row(s.image, b, row) + Index{column} * B, x.row_stride, plan.plane.height + 1 - row,
+          plan.plane.width + 1 - column, std::min(plan.tiles_x - t % plan.tiles_x, end - t),
+          to.v + b * plan.plane_stride(to.count) + Index{t - to.begin} * B, plan.point_stride(to.count));
     }
   };
   // The register tiles of one of the cuts of a slab.
@@ -394,11 +403,11 @@ void convolve_winograd(const ExecutionPolicy& policy, const WinogradPlan<T>& pla
     return all.subspan(
         begin, all.size() * static_cast<std::size_t>(cut + 1) / static_cast<std::size_t>(cuts) - begin);
   };
-  const auto multiply = [&](const Slab& s, Index panel, Index cut, int cuts) {
+  const auto multiply = [&](const Slab& s, Input input, Index panel, Index cut, int cuts) {
     const int block = static_cast<int>(panel) * plan.tile.vectors,
               vectors = std::min(plan.tile.vectors, plan.out_blocks - block);
     if (const auto tiles = tiles_of(s, cut, cuts, vectors < plan.tile.vectors); !tiles.empty())
-      detail::winograd_tiles<M, T>(plan, tiles, s.v, packed + Index{block} * plan.plane.channels * B,
+      detail::winograd_tiles<M, T>(plan, tiles, input, packed + Index{block} * plan.plane.channels * B,
                                    panel_points, y, epilogue, s.image, block, vectors, s.top * plan.tiles_x);
   };
   const int threads = policy.threads(), panels = plan.panels();
@@ -406,27 +415,32 @@ void convolve_winograd(const ExecutionPolicy& policy, const WinogradPlan<T>& pla
   if (plan.own_slabs(n, threads)) {
     const int cuts = plan.own_cuts(n, threads);
     return policy.for_parts(slabs * cuts, [&](Index part, int worker) {
-      const Slab s = slab_at(part / cuts, worker);
+      const Slab s = slab_at(part / cuts);
       const auto tiles = tiles_of(s, part % cuts, cuts, false);
       if (tiles.empty()) return;
-      for (int b = 0; b < plan.in_blocks; ++b)
-        transform(s, b, tiles.front().column, tiles.back().column + tiles.back().lengths[0]);
-      for (int panel = 0; panel < panels; ++panel) multiply(s, panel, part % cuts, cuts);
+      const int begin = tiles.front().column, end = tiles.back().column + tiles.back().lengths[0];
+      const Input input{scratch + worker * plan.slab_size(M), begin, end - begin};
+      for (int b = 0; b < plan.in_blocks; ++b) transform(s, input, b, begin, end);
+      for (int panel = 0; panel < panels; ++panel) multiply(s, input, panel, part % cuts, cuts);
     });
   }
   const int cuts = plan.shared_cuts(), rows = plan.slab_rows;
   const Index kept = plan.kept_slabs(n, threads);
   for (Index first = 0; first < slabs; first += kept) {
     const Index group = std::min(kept, slabs - first);
-    const auto member = [&](Index i) { return slab_at(first + i, i); };
+    const auto input = [&](Index i) {
+      return Input{scratch + i * plan.slab_size(M), 0, plan.slab_rows * plan.tiles_x};
+    };
     policy.for_parts(group * plan.in_blocks * rows, [&](Index part, int) {
-      const Slab s = member(part / rows / plan.in_blocks);
+      const Index i = part / rows / plan.in_blocks;
+      const Slab s = slab_at(first + i);
       if (const int row = static_cast<int>(part % rows); row < s.rows)
-        transform(s, static_cast<int>(part / rows % plan.in_blocks), row * plan.tiles_x,
+        transform(s, input(i), static_cast<int>(part / rows % plan.in_blocks), row * plan.tiles_x,
                   (row + 1) * plan.tiles_x);
     });
     policy.for_parts(panels * group * cuts, [&](Index part, int) {
-      multiply(member(part / cuts % group), part / cuts / group, part % cuts, cuts);
+      const Index i = part / cuts % group;
+      multiply(slab_at(first + i), input(i), part / cuts / group, part % cuts, cuts);
     });
   }
 }
