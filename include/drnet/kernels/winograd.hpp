@@ -16,11 +16,12 @@
 // (kernels/tile.hpp); U of one point is packed like its weights.
 //
 // A slab is some rows of tiles whose V fits the second-level cache. A part takes some tiles of a slab through
-// all three steps, so that V never leaves its core; U passes by once a part. Only where there are too few
-// tiles for the threads is V shared, and parts of the product are panels of U. F(4 x 4) interpolates at 0,
-// +-1/sqrt(2),
-// +-sqrt(2) and infinity: its largest error is about twice that of the direct convolution (four times with
-// the textbook's 0, +-1, +-2).
+// all three steps, so that V never leaves its core. U passes by once a part; where it is large and slabs are
+// few, a part takes some panels of U only, and other parts make the same V again. Many threads with few tiles
+// share V.
+//
+// F(4 x 4) interpolates at 0, +-1/sqrt(2), +-sqrt(2) and infinity: its largest error is about twice that of
+// the direct convolution (four times with the textbook's 0, +-1, +-2).
 #pragma once
 
 #include <drnet/kernels/convolution.hpp>
@@ -186,20 +187,28 @@ struct WinogradPlan {
   [[nodiscard]] constexpr Index kept_slabs(Index n, int threads) const {
     return threads <= kMostSlabs ? Index{threads} : std::min<Index>(kMostSlabs, n * slabs());
   }
-  /// Whether every thread has a V of its own.
-  [[nodiscard]] constexpr bool own_slabs(Index n, int threads) const {
-    return threads <= kMostSlabs && n * slabs() * calls() >= threads;
-  }
-  /// Parts of a slab, when every thread has a V of its own: many if U stays close, else as few as keep
-  /// the threads busy.
-  [[nodiscard]] constexpr int own_cuts(Index n, int threads) const {
-    const auto idle = [&](int cuts) {
-      const Index parts = n * slabs() * cuts, rounds = ceil_div(parts, Index{threads});
+  /// How the slabs of n images are cut into parts that have a V of their own: by tiles, and by panels of U,
+  /// for each of which V is made again.
+  struct Cuts {
+    int tiles, panels;
+  };
+  [[nodiscard]] constexpr Cuts own_cuts(Index n, int threads) const {
+    const Index all = n * slabs();
+    // Where U comes from memory, threads that have few slabs share U.
+    const Index by_panels = light ? ceil_div(Index{threads}, all * calls()) : all < 2 * threads ? threads : 1;
+    Cuts cuts{std::min(std::max(light ? 8 : 1, ceil_div(calls(), part_calls)), calls()),
+              static_cast<int>(std::min<Index>({by_panels, panels(), 4}))};
+    const auto idle = [&] {
+      const Index parts = all * cuts.tiles * cuts.panels, rounds = ceil_div(parts, Index{threads});
       return 5 * (rounds * threads - parts) > rounds * threads;
     };
-    int cuts = std::min(std::max(light ? 8 : 1, ceil_div(calls(), part_calls)), calls());
-    while (cuts < calls() && idle(cuts)) ++cuts;
+    while (cuts.tiles < calls() && idle()) ++cuts.tiles;
     return cuts;
+  }
+  /// Whether every thread has a V of its own.
+  [[nodiscard]] constexpr bool own_slabs(Index n, int threads) const {
+    const Cuts cuts = own_cuts(n, threads);
+    return threads <= kMostSlabs && n * slabs() * cuts.tiles * cuts.panels >= threads;
   }
   /// The same when V is shared.
   [[nodiscard]] constexpr int shared_cuts() const {
@@ -413,15 +422,19 @@ void convolve_winograd(const ExecutionPolicy& policy, const WinogradPlan<T>& pla
   const int threads = policy.threads(), panels = plan.panels();
   const Index slabs = n * plan.slabs();
   if (plan.own_slabs(n, threads)) {
-    const int cuts = plan.own_cuts(n, threads);
-    return policy.for_parts(slabs * cuts, [&](Index part, int worker) {
-      const Slab s = slab_at(part / cuts);
-      const auto tiles = tiles_of(s, part % cuts, cuts, false);
+    // Panels vary slowest: a thread, which takes neighbouring parts, stays with its panels.
+    const auto cuts = plan.own_cuts(n, threads);
+    return policy.for_parts(cuts.panels * slabs * cuts.tiles, [&](Index part, int worker) {
+      const Index cut = part % cuts.tiles, panel_cut = part / cuts.tiles / slabs;
+      const Slab s = slab_at(part / cuts.tiles % slabs);
+      const auto tiles = tiles_of(s, cut, cuts.tiles, false);
       if (tiles.empty()) return;
       const int begin = tiles.front().column, end = tiles.back().column + tiles.back().lengths[0];
       const Input input{scratch + worker * plan.slab_size(M), begin, end - begin};
       for (int b = 0; b < plan.in_blocks; ++b) transform(s, input, b, begin, end);
-      for (int panel = 0; panel < panels; ++panel) multiply(s, input, panel, part % cuts, cuts);
+      const Index last = panels * (panel_cut + 1) / cuts.panels;
+      for (Index panel = panels * panel_cut / cuts.panels; panel < last; ++panel)
+        multiply(s, input, panel, cut, cuts.tiles);
     });
   }
   const int cuts = plan.shared_cuts(), rows = plan.slab_rows;
