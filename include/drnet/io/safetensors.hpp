@@ -1,6 +1,8 @@
 // The safetensors container (github.com/huggingface/safetensors): 8-byte little-endian header length, a JSON
 // header {name: {dtype, shape, data_offsets}}, then one byte buffer in row-major order. Read with every
 // check of the reference implementation and written atomically. Knows nothing of networks.
+// What touches JSON is a template of its type, so that only a program that reads or writes a file compiles
+// it.
 #pragma once
 
 #include <drnet/core/config.hpp>
@@ -134,16 +136,17 @@ inline std::optional<std::uint64_t> byte_count(std::span<const std::int64_t> sha
 }
 
 /// nlohmann-json keeps the last of equal keys silently; this callback sees them all and refuses.
+template <class Json>
 class RefuseDuplicates {
  public:
   explicit RefuseDuplicates(std::string place) : place_(std::move(place)) {}
 
-  bool operator()(int, nlohmann::json::parse_event_t event, const nlohmann::json& value) {
-    using Event = nlohmann::json::parse_event_t;
+  bool operator()(int, typename Json::parse_event_t event, const Json& value) {
+    using Event = typename Json::parse_event_t;
     if (event == Event::object_start) keys_.emplace_back();
     if (event == Event::object_end) keys_.pop_back();
-    if (event == Event::key && !keys_.back().insert(value.get<std::string>()).second)
-      throw Error(place_, "unique names", "'" + value.get<std::string>() + "' twice");
+    if (event == Event::key && !keys_.back().insert(value.template get<std::string>()).second)
+      throw Error(place_, "unique names", "'" + value.template get<std::string>() + "' twice");
     return true;
   }
 
@@ -152,42 +155,45 @@ class RefuseDuplicates {
   std::vector<std::set<std::string>> keys_;
 };
 
-inline nlohmann::json parse_header(const std::string& place, const std::string& text) {
+template <class Json>
+Json parse_header(const std::string& place, const std::string& text) {
   if (text.empty() || text.front() != '{') throw Error(place, "a JSON object", "something else");
   try {
-    return nlohmann::json::parse(text, RefuseDuplicates(place));
-  } catch (const nlohmann::json::exception& error) {
+    return Json::parse(text, RefuseDuplicates<Json>(place));
+  } catch (const typename Json::exception& error) {
     throw Error(place, "a JSON object", error.what());
   }
 }
 
 /// A JSON number as a non-negative 63-bit integer; `what` describes it in the message.
-inline std::int64_t natural(const std::string& place, const nlohmann::json& value, const char* what) {
+template <class Json>
+std::int64_t natural(const std::string& place, const Json& value, const char* what) {
   constexpr std::uint64_t kMax = std::numeric_limits<std::int64_t>::max();
-  if (!value.is_number_unsigned() || value.get<std::uint64_t>() > kMax)
+  if (!value.is_number_unsigned() || value.template get<std::uint64_t>() > kMax)
     throw Error(place, std::string(what) + " from 0 to 2^63 - 1", value.dump());
-  return value.get<std::int64_t>();
+  return value.template get<std::int64_t>();
 }
 
-inline const nlohmann::json& field(const std::string& place, const nlohmann::json& entry, const char* key,
-                                   nlohmann::json::value_t type) {
+template <class Json>
+const Json& field(const std::string& place, const Json& entry, const char* key, typename Json::value_t type) {
   if (!entry.is_object() || !entry.contains(key) || entry.at(key).type() != type)
     throw Error(place, std::string("an entry with dtype (text), shape and data_offsets (arrays)"),
                 entry.dump());
   return entry.at(key);
 }
 
-inline TensorInfo parse_info(const std::string& place, const nlohmann::json& entry) {
+template <class Json>
+TensorInfo parse_info(const std::string& place, const Json& entry) {
   TensorInfo info;
   const auto& dtype =
-      field(place, entry, "dtype", nlohmann::json::value_t::string).get_ref<const std::string&>();
+      field(place, entry, "dtype", Json::value_t::string).template get_ref<const std::string&>();
   const auto* known =
       std::find_if(kDTypes.begin(), kDTypes.end(), [&](const DTypeInfo& d) { return d.name == dtype; });
   if (known == kDTypes.end()) throw Error(place, "a known dtype", "'" + dtype + "'");
   info.dtype = known->dtype;
-  for (const auto& side : field(place, entry, "shape", nlohmann::json::value_t::array))
+  for (const auto& side : field(place, entry, "shape", Json::value_t::array))
     info.shape.push_back(natural(place, side, "shape entries"));
-  const auto& offsets = field(place, entry, "data_offsets", nlohmann::json::value_t::array);
+  const auto& offsets = field(place, entry, "data_offsets", Json::value_t::array);
   if (offsets.size() != 2) throw Error(place, "two data_offsets", offsets.dump());
   info.begin = static_cast<std::size_t>(natural(place, offsets[0], "data_offsets"));
   info.end = static_cast<std::size_t>(natural(place, offsets[1], "data_offsets"));
@@ -208,6 +214,7 @@ class SafeTensors {
  public:
   /// Reads and checks a whole file. Throws Error for everything that departs from the format: lengths,
   /// JSON, duplicate names, dtypes, shapes, and buffers with overlaps, gaps, missing or trailing bytes.
+  template <class Json = nlohmann::json>
   [[nodiscard]] static SafeTensors read(const std::filesystem::path& path) {
     SafeTensors file(path.string());
     std::ifstream stream = open_file(path);
@@ -216,7 +223,7 @@ class SafeTensors {
       throw Error(file.place_, "at most " + std::to_string(safetensors_detail::kMaxFileBytes) + " bytes",
                   std::to_string(size) + " bytes");
     const std::string header = file.read_header(stream, size);
-    file.parse(header);
+    file.parse<Json>(header);
     file.check_layout(size - 8 - header.size());
     file.buffer_.resize(size - 8 - header.size());
     file.read_exactly(stream, reinterpret_cast<char*>(file.buffer_.data()), file.buffer_.size());
@@ -288,8 +295,9 @@ class SafeTensors {
     return header;
   }
 
+  template <class Json>
   void parse(const std::string& text) {
-    const nlohmann::json header = safetensors_detail::parse_header(place_ + ", header", text);
+    const Json header = safetensors_detail::parse_header<Json>(place_ + ", header", text);
     for (const auto& [name, entry] : header.items())
       if (name == "__metadata__")
         parse_metadata(entry);
@@ -302,12 +310,13 @@ class SafeTensors {
     });
   }
 
-  void parse_metadata(const nlohmann::json& entries) {
+  template <class Json>
+  void parse_metadata(const Json& entries) {
     const std::string where = place_ + ", __metadata__";
     if (!entries.is_object()) throw Error(where, "an object of texts", entries.dump());
     for (const auto& [key, value] : entries.items()) {
       if (!value.is_string()) throw Error(where, "text for '" + key + "'", value.dump());
-      metadata_.emplace(key, value.get<std::string>());
+      metadata_.emplace(key, value.template get<std::string>());
     }
   }
 
@@ -355,9 +364,10 @@ class SafeTensors {
 namespace safetensors_detail {
 
 /// The header's JSON text, padded with spaces so that the buffer starts at a multiple of 8 bytes.
-inline std::string header_text(const std::string& place, std::span<const NamedTensor* const> tensors,
-                               const std::map<std::string, std::string>& metadata) {
-  nlohmann::ordered_json header = nlohmann::ordered_json::object();
+template <class Json>
+std::string header_text(const std::string& place, std::span<const NamedTensor* const> tensors,
+                        const std::map<std::string, std::string>& metadata) {
+  Json header = Json::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
   std::set<std::string_view> names{"__metadata__"};
   std::size_t offset = 0;
@@ -379,7 +389,7 @@ inline std::string header_text(const std::string& place, std::span<const NamedTe
     std::string text = header.dump();
     text.append((8 - text.size() % 8) % 8, ' ');
     return text;
-  } catch (const nlohmann::json::exception& error) {
+  } catch (const typename Json::exception& error) {
     throw Error(place, "names and metadata in UTF-8", error.what());
   }
 }
@@ -389,14 +399,15 @@ inline std::string header_text(const std::string& place, std::span<const NamedTe
 /// Writes a file atomically. Tensors keep their order within one element size and go from wide to narrow
 /// elements, so that every tensor is aligned (as the reference implementation does). Throws Error for
 /// repeated names, a size that disagrees with the shape, text that is not UTF-8, and failures of the disk.
-inline void write_safetensors(const std::filesystem::path& path, std::span<const NamedTensor> tensors,
-                              const std::map<std::string, std::string>& metadata = {}) {
+template <class Json = nlohmann::ordered_json>
+void write_safetensors(const std::filesystem::path& path, std::span<const NamedTensor> tensors,
+                       const std::map<std::string, std::string>& metadata = {}) {
   std::vector<const NamedTensor*> order;
   for (const NamedTensor& tensor : tensors) order.push_back(&tensor);
   std::stable_sort(order.begin(), order.end(), [](const NamedTensor* a, const NamedTensor* b) {
     return bytes_of(a->dtype) > bytes_of(b->dtype);
   });
-  const std::string header = safetensors_detail::header_text(path.string(), order, metadata);
+  const std::string header = safetensors_detail::header_text<Json>(path.string(), order, metadata);
   const std::uint64_t length = header.size();
   if (length > safetensors_detail::kMaxHeaderBytes)
     throw Error(path.string(), "names and metadata of at most 100 MB", std::to_string(length) + " bytes");
