@@ -26,7 +26,7 @@ namespace drnet::inline DRNET_ISA::markup {
 [[nodiscard]] inline std::string valid_utf8(std::string_view text) {
   const std::string quoted =
       nlohmann::json(std::string(text)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  return nlohmann::json::parse(quoted).get<std::string>();
+  return nlohmann::json::parse(std::string_view(quoted)).get<std::string>();
 }
 
 /// Text for the content or a quoted attribute of HTML and XML; control characters, which XML forbids, are
