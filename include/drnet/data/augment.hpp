@@ -1,6 +1,7 @@
-// From a decoded picture to the network's input: pipelines of xtensor expressions. Every operation maps
+// From a decoded picture to the network's input: pipelines on xtensor's tensors. Every operation maps
 // [3][height][width] floats to the same with other extents; samples are in [0, 1] until `normalize`.
-// Random operations follow torchvision's definitions, with their numbers from a Draws.
+// Random operations follow torchvision's definitions, with their numbers from a Draws. What evaluates an
+// expression is a template of the picture's type, so that only a program that uses it compiles it.
 #pragma once
 
 #include <drnet/core/config.hpp>
@@ -21,7 +22,6 @@
 #include <variant>
 #include <vector>
 
-#include <xtensor/xadapt.hpp>
 #include <xtensor/xbuilder.hpp>
 #include <xtensor/xmath.hpp>
 #include <xtensor/xnoalias.hpp>
@@ -64,9 +64,12 @@ class Draws {
     throw Error("to_picture: image", "1 or 3 channels of height x width samples",
                 std::to_string(image.pixels.size()) + " samples for " + std::to_string(image.height) + " x " +
                     std::to_string(image.width) + " x " + std::to_string(image.channels));
-  const auto samples = xt::adapt(image.pixels, std::array{rows, columns, channels});
-  const auto planes = xt::transpose(samples, std::array<std::size_t, 3>{2, 0, 1});
-  return xt::broadcast(xt::cast<float>(planes) / 255.0F, std::array<std::size_t, 3>{3, rows, columns});
+  Picture picture(Picture::shape_type{3, rows, columns});
+  float* sample = picture.data();
+  for (std::size_t c = 0; c < 3; ++c)
+    for (std::size_t i = channels == 1 ? 0 : c; i < image.pixels.size(); i += channels)
+      *sample++ = static_cast<float>(image.pixels[i]) / 255.0F;
+  return picture;
 }
 
 /// The window of `rows` x `columns` whose top left corner is (top, left); must lie inside.
@@ -141,17 +144,18 @@ inline int checked_size(int size, const char* place) {
 
 /// A random size x size window of the picture with `padding` black pixels around it.
 /// Throws Error (when applied) for a picture that is smaller even so.
-[[nodiscard]] inline Operation random_crop(int size, int padding) {
+template <class P = Picture>
+[[nodiscard]] Operation random_crop(int size, int padding) {
   checked_size(size, "random_crop");
   if (padding < 0 || padding > size)
     throw Error("random_crop: padding", "0 to " + std::to_string(size), std::to_string(padding));
-  return [size, padding](const Picture& picture, Draws& draws) {
+  return [size, padding](const P& picture, Draws& draws) {
     const int down = height(picture) + 2 * padding - size, right = width(picture) + 2 * padding - size;
     if (down < 0 || right < 0)
       throw Error("random_crop",
                   "a picture of at least " + std::to_string(size - 2 * padding) + " pixels a side",
                   std::to_string(width(picture)) + " x " + std::to_string(height(picture)));
-    Picture padded = xt::zeros<float>({3, height(picture) + 2 * padding, width(picture) + 2 * padding});
+    P padded = xt::zeros<float>({3, height(picture) + 2 * padding, width(picture) + 2 * padding});
     xt::view(padded, xt::all(), xt::range(padding, padding + height(picture)),
              xt::range(padding, padding + width(picture))) = picture;
     const int top = draws.below(down + 1);
@@ -224,10 +228,11 @@ struct Normalization {
 };
 
 /// (x - mean) / deviation, channel by channel.
-[[nodiscard]] inline Operation normalize(const Normalization& options = {}) {
+template <class P = Picture>
+[[nodiscard]] Operation normalize(const Normalization& options = {}) {
   for (const float deviation : options.deviation)
     if (!(deviation > 0)) throw Error("normalize: deviation", "more than 0", std::to_string(deviation));
-  return [options](Picture picture, Draws&) {
+  return [options](P picture, Draws&) {
     for (std::size_t c = 0; c < 3; ++c) {  // a plane is contiguous: much faster than one broadcast expression
       auto plane = xt::view(picture, c);
       xt::noalias(plane) = (plane - options.mean[c]) / options.deviation[c];
@@ -274,11 +279,12 @@ struct TrainTransformOptions {
 };
 
 /// Random crop, random flip, normalization -> [3][size][size].
-[[nodiscard]] inline Transform train_transform(const TrainTransformOptions& options = {}) {
+template <class P = Picture>
+[[nodiscard]] Transform train_transform(const TrainTransformOptions& options = {}) {
   const auto* padded = std::get_if<PaddedCrop>(&options.crop);
-  Operation crop = padded != nullptr ? random_crop(options.size, padded->padding)
+  Operation crop = padded != nullptr ? random_crop<P>(options.size, padded->padding)
                                      : random_resized_crop(options.size, std::get<ResizedCrop>(options.crop));
-  return {std::move(crop), random_flip(options.flip), normalize(options.normalization)};
+  return {std::move(crop), random_flip(options.flip), normalize<P>(options.normalization)};
 }
 
 struct EvalTransformOptions {
@@ -290,13 +296,14 @@ struct EvalTransformOptions {
 
 /// Resize of the shorter side, centre crop (or a direct resize), normalization -> [3][size][size]. No
 /// randomness.
-[[nodiscard]] inline Transform eval_transform(const EvalTransformOptions& options = {}) {
-  if (options.resize_shorter == 0) return {resize_to(options.size), normalize(options.normalization)};
+template <class P = Picture>
+[[nodiscard]] Transform eval_transform(const EvalTransformOptions& options = {}) {
+  if (options.resize_shorter == 0) return {resize_to(options.size), normalize<P>(options.normalization)};
   if (options.resize_shorter < options.size)
     throw Error("eval_transform: resize_shorter", "0, or at least the size " + std::to_string(options.size),
                 std::to_string(options.resize_shorter));
   return {resize_shorter(options.resize_shorter), center_crop(options.size),
-          normalize(options.normalization)};
+          normalize<P>(options.normalization)};
 }
 
 }  // namespace drnet::inline DRNET_ISA

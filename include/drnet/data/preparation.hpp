@@ -45,8 +45,9 @@ struct Preparation {
   bool half_turn = false;         ///< the picture is turned by 180 degrees
 
   /// `cut`, then this.
+  template <class P = Picture>
   [[nodiscard]] Transform operator()(const Transform& cut) const {
-    const Transform whole = cut.then(normalize(normalization));
+    const Transform whole = cut.then(normalize<P>(normalization));
     return half_turn ? whole.then(drnet::half_turn()) : whole;
   }
 };
