@@ -1,5 +1,6 @@
 // Grouped and depthwise convolutions.
 #include <kernels/convolution_check.hpp>
+#include <support/policies.hpp>
 
 using namespace convolution_check;
 
@@ -23,4 +24,39 @@ TEMPLATE_TEST_CASE("Depthwise convolution equals naive loops", "[depthwise]", fl
   check_convolution<TestType, Window{5, 2, 2}, Shape{20, 14, 14}, 20, 20>();
   check_convolution<TestType, Window{5, 1, 2}, Shape{40, 7, 28}, 40, 40>();
   check_convolution<TestType, Window{3, 1, 0}, Shape{7, 5, 4}, 7, 7>();
+}
+
+namespace {
+template <Shape In>
+void check_bits_of_depthwise(Index n) {
+  constexpr Window w{3, 1, 1};
+  const auto x = random_values<float>(static_cast<std::size_t>(n * In.size()), 1),
+             weights = random_values<float>(static_cast<std::size_t>(In.channels * 9), 2);
+  FeatureTensor<float, In, 1> tx(n);
+  from_planar(x.data(), tx.view(), n);
+  Buffer<float> packed(round_up(In.channels, kLanes<float>) * 9);
+  pack_depthwise(weights.data(), In.channels, w.kernel, packed.data());
+  const auto run = [&](const ExecutionPolicy& policy) {
+    FeatureTensor<float, In, 0> ty(n);
+    depthwise_forward<w>(policy, n, std::as_const(tx).view(), std::as_const(packed).data(), ty.view(),
+                         accumulator);
+    std::vector<float> y(x.size());
+    to_planar(ty.view(), y.data(), n);
+    return y;
+  };
+  const auto want = run(Serial{});
+  for (const auto& [name, policy] : support::policies()) {
+    INFO(name << ", " << n << " images of " << to_string(In));
+    CHECK(run(*policy) == want);
+  }
+}
+}  // namespace
+
+// A single image is cut by rows, or by channels where these are many.
+TEST_CASE("Depthwise convolution has the same bits for every policy and number of threads",
+          "[depthwise][threads]") {
+  check_bits_of_depthwise<Shape{40, 7, 9}>(1);
+  check_bits_of_depthwise<Shape{40, 19, 5}>(1);
+  check_bits_of_depthwise<Shape{640, 4, 4}>(1);
+  check_bits_of_depthwise<Shape{40, 7, 9}>(16);
 }

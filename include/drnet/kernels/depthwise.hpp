@@ -69,14 +69,24 @@ void depthwise_rows(Planes<const T> x, const T* packed, Planes<T> y, int width, 
   }
 }
 
-/// depthwise_forward() on shapes known at run time.
+/// depthwise_forward() on shapes known at run time. Threads that share few images take rows or channel blocks
+/// as the 1 x 1 convolutions before and after do (kernels/convolution.hpp, whose weights are about C^2 / 6 in
+/// an inverted residual): what one thread has written it reads.
 template <Window W, class Runs, class T, Expression E>
 void depthwise_sweep(const ExecutionPolicy& policy, Index n, Planes<const T> x, const T* packed, Planes<T> y,
                      Shape out, const E& epilogue) {
   const Index blocks = ceil_div(out.channels, kLanes<T>);
-  policy.for_parts(n * blocks, [&](Index part, int) {
-    depthwise_rows<W, Runs, T>(x, packed, y, out.width, epilogue, part / blocks,
-                               static_cast<int>(part % blocks), 0, out.height);
+  const bool by_rows = n < policy.threads() && policy.threads() <= 8 &&
+                       Index{out.channels} * out.channels / 6 * Index{sizeof(T)} <= (Index{256} << 10);
+  const Index cuts = by_rows ? std::min(out.height, 8) : blocks;
+  policy.for_parts(n * cuts, [&](Index part, int) {
+    const Index i = part / cuts, cut = part % cuts;
+    const auto rows = [&](Index b, Index begin, Index end) {
+      depthwise_rows<W, Runs, T>(x, packed, y, out.width, epilogue, i, static_cast<int>(b),
+                                 static_cast<int>(begin), static_cast<int>(end));
+    };
+    if (!by_rows) return rows(cut, 0, out.height);
+    for (Index b = 0; b < blocks; ++b) rows(b, out.height * cut / cuts, out.height * (cut + 1) / cuts);
   });
 }
 
