@@ -248,8 +248,9 @@ void convolve(const ExecutionPolicy& policy, const SweepPlan<T>& plan, Index n, 
   const int panel_cuts = weights_stay ? panels : 1;
   const Index image_step = weights_stay ? std::clamp<Index>((Index{512} << 10) / image_bytes, 1, n) : 1;
   const Index image_cuts = ceil_div(n, image_step);
+  const Index least = std::max(8, 2 * policy.threads());  // parts
   const Index wanted =
-      std::max(ceil_div(image_bytes, Index{256} << 10), ceil_div(Index{8}, image_cuts * panel_cuts));
+      std::max(ceil_div(image_bytes, Index{256} << 10), ceil_div(least, image_cuts * panel_cuts));
   const int group_cuts = static_cast<int>(std::min<Index>(weights_stay && n > 1 ? 1 : wanted, groups));
 
   policy.for_parts(image_cuts * panel_cuts * group_cuts, [&](Index part, int) {

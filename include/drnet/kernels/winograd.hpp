@@ -210,9 +210,9 @@ struct WinogradPlan {
     const Cuts cuts = own_cuts(n, threads);
     return threads <= kMostSlabs && n * slabs() * cuts.tiles * cuts.panels >= threads;
   }
-  /// The same when V is shared.
-  [[nodiscard]] constexpr int shared_cuts() const {
-    return std::min(std::max(ceil_div(8, panels()), ceil_div(calls(), part_calls)), calls());
+  /// Cuts of a slab by tiles when V is shared, and parts are panels, too.
+  [[nodiscard]] constexpr int shared_cuts(int threads) const {
+    return std::min(std::max(ceil_div(2 * threads, panels()), ceil_div(calls(), part_calls)), calls());
   }
   /// Of V for so many tiles: from channel block to channel block and from point to point. An odd number of
   /// packets, lest the points of a tile fall into one cache set.
@@ -437,7 +437,7 @@ void convolve_winograd(const ExecutionPolicy& policy, const WinogradPlan<T>& pla
         multiply(s, input, panel, cut, cuts.tiles);
     });
   }
-  const int cuts = plan.shared_cuts(), rows = plan.slab_rows;
+  const int cuts = plan.shared_cuts(threads), rows = plan.slab_rows;
   const Index kept = plan.kept_slabs(n, threads);
   for (Index first = 0; first < slabs; first += kept) {
     const Index group = std::min(kept, slabs - first);
