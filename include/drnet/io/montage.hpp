@@ -43,8 +43,9 @@ struct MontageOptions {
 };
 
 /// The images as a list in an event of a log (docs/log-format.md).
-[[nodiscard]] inline nlohmann::json image_list(std::span<const MontageImage> images) {
-  nlohmann::json list = nlohmann::json::array();
+template <class Json = nlohmann::json>
+[[nodiscard]] Json image_list(std::span<const MontageImage> images) {
+  Json list = Json::array();
   for (const MontageImage& image : images)
     list.push_back({{"width", image.width},
                     {"height", image.height},
@@ -57,23 +58,26 @@ struct MontageOptions {
 }
 
 /// The images as a `montage` event.
-[[nodiscard]] inline nlohmann::json montage_event(std::span<const MontageImage> images) {
-  return {{"event", "montage"}, {"images", image_list(images)}};
+template <class Json = nlohmann::json>
+[[nodiscard]] Json montage_event(std::span<const MontageImage> images) {
+  return {{"event", "montage"}, {"images", image_list<Json>(images)}};
 }
 
 namespace montage_detail {
 
+// What takes an image is a template: it is compiled where a picture is made.
+
 /// Images by resolution, largest first.
 using Groups = std::map<int, std::vector<const MontageImage*>, std::greater<>>;
 
-inline Groups by_resolution(std::span<const MontageImage> images) {
+Groups by_resolution(const auto& images) {
   Groups groups;
-  for (const MontageImage& image : images) groups[image.resolution].push_back(&image);
+  for (const auto& image : images) groups[image.resolution].push_back(&image);
   return groups;
 }
 
 /// "data:image/png;base64,…"; throws Error if the pixels do not fit the sides.
-inline std::string data_uri(const MontageImage& image) {
+std::string data_uri(const auto& image) {
   const auto png = to_png(image.width, image.height, image.channels, image.pixels);
   return markup::fill_in("data:image/png;base64,{}", {markup::to_base64(png)});
 }
@@ -83,7 +87,7 @@ struct Caption {
   std::string predicted, remark;
   bool wrong = false;
 };
-inline Caption caption(const MontageImage& image, std::size_t characters) {
+Caption caption(const auto& image, std::size_t characters) {
   if (image.label.empty()) return {markup::shorten(image.predicted, characters), "", false};
   const std::string predicted = markup::shorten(image.predicted, characters - 2);
   if (image.correct()) return {markup::fill_in("✓ {}", {predicted}), "", false};
@@ -103,7 +107,7 @@ inline std::string heading(int resolution, std::size_t count) {
 namespace montage_detail {
 
 /// One picture with its caption below, upper left corner at (x, y).
-inline std::string cell(const MontageImage& image, int x, int y, int side) {
+std::string cell(const auto& image, int x, int y, int side) {
   const auto characters = static_cast<std::size_t>(std::max(4, side / 7));
   const Caption words = caption(image, characters);
   const std::string length = std::to_string(side);
@@ -118,8 +122,8 @@ inline std::string cell(const MontageImage& image, int x, int y, int side) {
 
 /// The montage as an SVG document: one block of rows for each resolution. Throws Error for pixels that do
 /// not fit their sides, and for options outside their ranges.
-[[nodiscard]] inline std::string montage_svg(std::span<const MontageImage> images,
-                                             const MontageOptions& options = {}) {
+template <class Options = MontageOptions>
+[[nodiscard]] std::string montage_svg(std::span<const MontageImage> images, const Options& options = {}) {
   if (options.columns < 1 || options.columns > 100 || options.side < 16 || options.side > 4096 ||
       options.per_group < 1)
     throw Error("montage", "1 to 100 columns of 16 to 4096 px and at least 1 image of each resolution",
@@ -156,8 +160,9 @@ inline std::string cell(const MontageImage& image, int x, int y, int side) {
 }
 
 /// Writes montage_svg() atomically.
-inline void write_montage_svg(std::span<const MontageImage> images, const std::filesystem::path& path,
-                              const MontageOptions& options = {}) {
+template <class Options = MontageOptions>
+void write_montage_svg(std::span<const MontageImage> images, const std::filesystem::path& path,
+                       const Options& options = {}) {
   const std::string document = montage_svg(images, options);
   write_atomically(path, [&](std::ostream& file) { file << document; });
 }

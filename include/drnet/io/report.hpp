@@ -100,6 +100,9 @@ struct Interval {
 
 namespace report_detail {
 
+// What takes a report or a part of one is a template: it is compiled where a report is made, and not in every
+// program that includes this.
+
 inline constexpr std::string_view kPageStyle = R"(*{box-sizing:border-box}
 body{margin:0 auto;max-width:1180px;padding:20px 16px 40px;background:var(--paper);color:var(--ink);
 font:16px/1.5 system-ui,sans-serif;-webkit-print-color-adjust:exact;print-color-adjust:exact}
@@ -157,9 +160,9 @@ inline Unit time_unit(double most) {
 }
 
 /// What stands for a run in the table: its evaluations, or what its last epoch said.
-inline std::vector<Report::Evaluation> results(const Report::Run& run) {
+std::vector<Report::Evaluation> results(const auto& run) {
   if (!run.evaluations.empty() || run.epochs.empty()) return run.evaluations;
-  const Report::Epoch& last = run.epochs.back();
+  const auto& last = run.epochs.back();
   Report::Evaluation result;
   result.router = "last epoch";
   result.accuracy = last.accuracy;
@@ -169,6 +172,7 @@ inline std::vector<Report::Evaluation> results(const Report::Run& run) {
 }
 
 /// What all sections share: units and the shade of every resolution.
+template <class Report>
 struct Context {
   const Report& report;
   Unit macs;
@@ -177,12 +181,12 @@ struct Context {
   explicit Context(const Report& what) : report(what) {
     std::vector<double> costs;
     std::set<int, std::greater<>> all;
-    for (const Report::Run& run : report.runs) {
-      for (const Report::Epoch& epoch : run.epochs) costs.push_back(epoch.average_macs);
-      for (const Report::Evaluation& result : run.evaluations) costs.push_back(result.average_macs);
+    for (const auto& run : report.runs) {
+      for (const auto& epoch : run.epochs) costs.push_back(epoch.average_macs);
+      for (const auto& result : run.evaluations) costs.push_back(result.average_macs);
       all.insert(run.candidates.begin(), run.candidates.end());
     }
-    for (const MontageImage& image : report.montage) all.insert(image.resolution);
+    for (const auto& image : report.montage) all.insert(image.resolution);
     macs = macs_unit(largest(costs));
     resolutions.assign(all.begin(), all.end());
   }
@@ -204,7 +208,7 @@ struct Context {
 };
 
 /// Whether the histogram and its examples belong to these candidates.
-inline bool fits(const ResolutionHistogram& histogram, const std::vector<int>& candidates) {
+bool fits(const auto& histogram, const std::vector<int>& candidates) {
   return histogram.smallest.size() == candidates.size() &&
          std::all_of(histogram.examples.begin(), histogram.examples.end(), [&](const MontageImage& image) {
            return image.resolution == 0 ||
@@ -213,7 +217,7 @@ inline bool fits(const ResolutionHistogram& histogram, const std::vector<int>& c
 }
 
 /// Throws Error where shares or a histogram do not belong to the candidates.
-inline void check(const Report& report) {
+void check(const auto& report) {
   for (const Report::Run& run : report.runs) {
     const auto has_shares = [&](const std::vector<double>& shares) {
       return shares.empty() || shares.size() == run.candidates.size();
@@ -240,7 +244,7 @@ inline std::string cell(const std::string& text) {
 }
 
 /// "71.0 % (68.1 – 73.7)".
-inline std::string accuracy_text(const Report::Evaluation& result) {
+std::string accuracy_text(const auto& result) {
   if (!std::isfinite(result.accuracy)) return "–";
   const Interval interval = wilson_interval(result.correct, result.images);
   std::string text = markup::number(100 * result.accuracy, 1) + " %";
@@ -261,7 +265,7 @@ struct Row {
     return run.name + (both ? " · " : "") + result.router;
   }
 };
-inline std::vector<Row> rows(const Report& report) {
+std::vector<Row> rows(const auto& report) {
   std::vector<Row> all;
   for (std::size_t i = 0; i < report.runs.size(); ++i)
     for (const Report::Evaluation& result : results(report.runs[i]))
@@ -269,7 +273,7 @@ inline std::vector<Row> rows(const Report& report) {
   return all;
 }
 
-inline std::string table_row(const Context& context, const Row& row, std::size_t number) {
+std::string table_row(const auto& context, const Row& row, std::size_t number) {
   const std::string numbers = cell(accuracy_text(row.result)) +
                               cell(markup::significant(row.result.average_macs / context.macs.size, 3)) +
                               cell(markup::significant(row.result.milliseconds_per_image, 3)) +
@@ -281,7 +285,7 @@ inline std::string table_row(const Context& context, const Row& row, std::size_t
        markup::escape(row.run.model), markup::escape(row.run.data)});
 }
 
-inline std::string results_table(const Context& context) {
+std::string results_table(const auto& context) {
   std::string body, notes;
   for (const std::string& note : context.report.notes)
     notes += markup::fill_in("<p class=\"note\">{}</p>\n", {markup::escape(note)});
@@ -304,7 +308,7 @@ for the sampling of the test images only.</p></section>
                          {context.macs.name, body, notes});
 }
 
-inline std::string tradeoff(const Context& context) {
+std::string tradeoff(const auto& context) {
   constexpr std::size_t kMostNames = 8;  // more points are labelled with their numbers in the table
   const std::vector<Row> all = rows(context.report);
   if (all.empty()) return "";
@@ -332,7 +336,7 @@ inline std::string legend_item(const std::string& mark, const std::string& name)
   return markup::fill_in("<li>{}{}</li>", {mark, markup::escape(name)});
 }
 
-inline std::string share_bars(const Context& context) {
+std::string share_bars(const auto& context) {
   std::string bars;
   for (const Row& row : rows(context.report))
     if (!row.result.shares.empty())
@@ -343,7 +347,7 @@ inline std::string share_bars(const Context& context) {
   return bars.empty() ? "" : markup::fill_in("<div class=\"shares\">{}</div>\n", {bars});
 }
 
-inline std::string share_bands(const Context& context) {
+std::string share_bands(const auto& context) {
   std::string charts;
   for (const Report::Run& run : context.report.runs) {
     std::vector<double> epochs;
@@ -362,7 +366,7 @@ inline std::string share_bands(const Context& context) {
              : markup::fill_in("<h3>During training</h3><div class=\"charts\">{}</div>\n", {charts});
 }
 
-inline std::string shares(const Context& context) {
+std::string shares(const auto& context) {
   const std::string charts = share_bars(context) + share_bands(context);
   if (charts.empty()) return "";
   std::string items;
@@ -375,8 +379,8 @@ inline std::string shares(const Context& context) {
 }
 
 /// One chart of one value of every run's epochs.
-inline std::string curve(const Context& context, double Report::Epoch::*x, double x_size,
-                         double Report::Epoch::*y, double y_size, const svg::ChartText& words) {
+std::string curve(const auto& context, double Report::Epoch::*x, double x_size, double Report::Epoch::*y,
+                  double y_size, const svg::ChartText& words) {
   std::vector<svg::Series> all;
   for (std::size_t i = 0; i < context.report.runs.size(); ++i) {
     svg::Series series{context.report.runs[i].name, i, {}};
@@ -387,8 +391,8 @@ inline std::string curve(const Context& context, double Report::Epoch::*x, doubl
   return chart(svg::line_chart(all, words));
 }
 
-inline std::string curves_over(const Context& context, double Report::Epoch::*x, const svg::ChartText& axis,
-                               double x_size) {
+std::string curves_over(const auto& context, double Report::Epoch::*x, const svg::ChartText& axis,
+                        double x_size) {
   const auto titled = [&](const std::string& title) {
     svg::ChartText words = axis;
     words.title = title;
@@ -400,7 +404,7 @@ inline std::string curves_over(const Context& context, double Report::Epoch::*x,
 }
 
 /// Where a new stage begins, if that is the same epoch in all runs that have it.
-inline std::vector<svg::Rule> stage_rules(const Report& report) {
+std::vector<svg::Rule> stage_rules(const auto& report) {
   std::map<int, std::set<double>> begins;
   for (const Report::Run& run : report.runs)
     for (std::size_t i = 1; i < run.epochs.size(); ++i)
@@ -414,7 +418,7 @@ inline std::vector<svg::Rule> stage_rules(const Report& report) {
 }
 
 /// Both sets of curves are in the page; two radio buttons and CSS show one of them.
-inline std::string curves(const Context& context) {
+std::string curves(const auto& context) {
   std::string items;
   std::vector<double> seconds;
   for (std::size_t i = 0; i < context.report.runs.size(); ++i) {
@@ -444,7 +448,7 @@ over time</label>)";
 
 inline constexpr std::size_t kCaptionCharacters = 40;
 
-inline std::string montage_figure(const MontageImage& image, const montage_detail::Caption& words) {
+std::string montage_figure(const auto& image, const montage_detail::Caption& words) {
   constexpr int kPixelatedBelow = 64;  // an enlarged small picture shows its pixels, not a blur
   return markup::fill_in(
       "<figure><img class=\"{}\" alt=\"{}\" src=\"{}\"><figcaption "
@@ -454,7 +458,7 @@ inline std::string montage_figure(const MontageImage& image, const montage_detai
        markup::escape(words.remark)});
 }
 
-inline std::string montage(const Context& context) {
+std::string montage(const auto& context) {
   if (context.report.montage.empty()) return "";
   std::string groups;
   for (const auto& [resolution, images] : montage_detail::by_resolution(context.report.montage)) {
@@ -477,7 +481,7 @@ struct ResolutionClass {
 };
 
 /// From the images that the smallest candidate gets right to those that none does.
-inline std::vector<ResolutionClass> resolution_classes(const Context& context, const Report::Run& run) {
+std::vector<ResolutionClass> resolution_classes(const auto& context, const Report::Run& run) {
   std::vector<ResolutionClass> classes;
   for (std::size_t j = run.candidates.size(); j-- > 0;) {
     const svg::Part part = context.part(run.candidates[j]);
@@ -489,13 +493,12 @@ inline std::vector<ResolutionClass> resolution_classes(const Context& context, c
 }
 
 /// "54.3 %" of the images of a histogram.
-inline std::string image_share(const ResolutionHistogram& histogram, std::int64_t images) {
+std::string image_share(const auto& histogram, std::int64_t images) {
   return markup::number(100 * static_cast<double>(images) / histogram.images(), 1) + " %";
 }
 
 /// An example is right at its resolution; the remark says what the next smaller candidate takes it for.
-inline montage_detail::Caption example_caption(const MontageImage& image,
-                                               const std::vector<int>& candidates) {
+montage_detail::Caption example_caption(const auto& image, const std::vector<int>& candidates) {
   const auto smaller = std::find_if(candidates.begin(), candidates.end(),
                                     [&](int resolution) { return resolution < image.resolution; });
   if (smaller == candidates.end() || image.correct())
@@ -505,7 +508,7 @@ inline montage_detail::Caption example_caption(const MontageImage& image,
           markup::fill_in("at {} px: {}", {std::to_string(*smaller), predicted}), false};
 }
 
-inline std::string histogram_examples(const Report::Run& run, const ResolutionClass& of) {
+std::string histogram_examples(const auto& run, const ResolutionClass& of) {
   std::string figures;
   for (const MontageImage& image : run.histogram->examples)
     if (image.resolution == of.resolution)
@@ -516,7 +519,7 @@ inline std::string histogram_examples(const Report::Run& run, const ResolutionCl
                           montage_detail::image_count(static_cast<std::size_t>(of.images)), figures});
 }
 
-inline std::string histogram(const Context& context, const Report::Run& run) {
+std::string histogram(const auto& context, const Report::Run& run) {
   const ResolutionHistogram& what = *run.histogram;
   std::vector<svg::Bar> bars;
   std::string examples;
@@ -538,7 +541,7 @@ and the smallest of all where none is correct. It is a bound: it also profits fr
        chart(svg::bar_chart(bars, words)), std::to_string(what.never), images, examples});
 }
 
-inline std::string histograms(const Context& context) {
+std::string histograms(const auto& context) {
   std::string sections;
   for (const Report::Run& run : context.report.runs)
     if (run.histogram) sections += histogram(context, run);
@@ -549,7 +552,8 @@ inline std::string histograms(const Context& context) {
 
 /// The report as an HTML document. Throws Error for shares and histograms that do not belong to the
 /// candidates and for pixels of pictures that do not fit their sides.
-[[nodiscard]] inline std::string report_html(const Report& report) {
+template <class Report = drnet::Report>
+[[nodiscard]] std::string report_html(const Report& report) {
   report_detail::check(report);
   const report_detail::Context context(report);
   const std::string title = markup::escape(report.title.empty() ? "Dynamic resolution" : report.title);
@@ -568,7 +572,8 @@ inline std::string histograms(const Context& context) {
 }
 
 /// Writes report_html() atomically.
-inline void write_report(const Report& report, const std::filesystem::path& path) {
+template <class Report = drnet::Report>
+void write_report(const Report& report, const std::filesystem::path& path) {
   const std::string document = report_html(report);
   write_atomically(path, [&](std::ostream& file) { file << document; });
 }

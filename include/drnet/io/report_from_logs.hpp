@@ -26,24 +26,25 @@ namespace drnet::inline DRNET_ISA {
 namespace report_log_detail {
 
 /// One object of a log, with typed access to its fields.
+template <class Json>
 class Event {
  public:
-  Event(const nlohmann::json& fields, std::string place) : fields_(fields), place_(std::move(place)) {}
+  Event(const Json& fields, std::string place) : fields_(fields), place_(std::move(place)) {}
 
   [[nodiscard]] const std::string& place() const { return place_; }
-  [[nodiscard]] const nlohmann::json* find(const char* key) const {
+  [[nodiscard]] const Json* find(const char* key) const {
     const auto found = fields_.find(key);
     return found == fields_.end() || found->is_null() ? nullptr : &*found;
   }
 
   [[nodiscard]] double number(const char* key) const {
-    const nlohmann::json* value = find(key);
+    const Json* value = find(key);
     return value ? number(key, *value) : Report::kUnknown;
   }
 
   [[nodiscard]] std::vector<double> numbers(const char* key) const {
     std::vector<double> values;
-    for (const nlohmann::json& value : array(key))
+    for (const Json& value : array(key))
       values.push_back(value.is_null() ? Report::kUnknown : number(key, value));
     return values;
   }
@@ -51,35 +52,34 @@ class Event {
   /// A whole number in low..high; `missing` without one.
   [[nodiscard]] std::int64_t integer(const char* key, std::int64_t low, std::int64_t high,
                                      std::int64_t missing) const {
-    const nlohmann::json* value = find(key);
+    const Json* value = find(key);
     return value ? integer(key, *value, low, high) : missing;
   }
 
   [[nodiscard]] std::vector<std::int64_t> counts(const char* key) const {
     std::vector<std::int64_t> values;
-    for (const nlohmann::json& value : array(key)) values.push_back(integer(key, value, 0, INT64_MAX));
+    for (const Json& value : array(key)) values.push_back(integer(key, value, 0, INT64_MAX));
     return values;
   }
 
   [[nodiscard]] std::vector<int> resolutions(const char* key) const {
     std::vector<int> values;
-    for (const nlohmann::json& value : array(key))
-      values.push_back(static_cast<int>(integer(key, value, 1, 65'535)));
+    for (const Json& value : array(key)) values.push_back(static_cast<int>(integer(key, value, 1, 65'535)));
     return values;
   }
 
   /// Text, or the digits of a class index.
   [[nodiscard]] std::string text(const char* key) const {
-    const nlohmann::json* value = find(key);
+    const Json* value = find(key);
     if (value == nullptr) return "";
     if (value->is_number_integer()) return value->dump();
     if (!value->is_string()) fail(key, "text", *value);
-    return value->get<std::string>();
+    return value->template get<std::string>();
   }
 
-  [[nodiscard]] const nlohmann::json& array(const char* key) const {
-    static const nlohmann::json kNone = nlohmann::json::array();
-    const nlohmann::json* value = find(key);
+  [[nodiscard]] const Json& array(const char* key) const {
+    static const Json kNone = Json::array();
+    const Json* value = find(key);
     if (value == nullptr) return kNone;
     if (!value->is_array()) fail(key, "a list", *value);
     return *value;
@@ -88,36 +88,36 @@ class Event {
   /// The objects of a list.
   [[nodiscard]] std::vector<Event> objects(const char* key) const {
     std::vector<Event> events;
-    for (const nlohmann::json& value : array(key)) {
+    for (const Json& value : array(key)) {
       if (!value.is_object()) fail(key, "objects", value);
       events.emplace_back(value, place_);
     }
     return events;
   }
 
-  [[noreturn]] void fail(const char* key, const std::string& expected, const nlohmann::json& got) const {
+  [[noreturn]] void fail(const char* key, const std::string& expected, const Json& got) const {
     throw Error(place_ + ", \"" + key + "\"", expected, markup::shorten(got.dump(), 60));
   }
 
  private:
-  [[nodiscard]] double number(const char* key, const nlohmann::json& value) const {
+  [[nodiscard]] double number(const char* key, const Json& value) const {
     if (!value.is_number()) fail(key, "a number", value);
-    return value.get<double>();
+    return value.template get<double>();
   }
-  [[nodiscard]] std::int64_t integer(const char* key, const nlohmann::json& value, std::int64_t low,
+  [[nodiscard]] std::int64_t integer(const char* key, const Json& value, std::int64_t low,
                                      std::int64_t high) const {
-    const bool whole =
-        value.is_number_integer() && !(value.is_number_unsigned() && value.get<std::uint64_t>() > INT64_MAX);
-    if (!whole || value.get<std::int64_t>() < low || value.get<std::int64_t>() > high)
+    const bool whole = value.is_number_integer() &&
+                       !(value.is_number_unsigned() && value.template get<std::uint64_t>() > INT64_MAX);
+    if (!whole || value.template get<std::int64_t>() < low || value.template get<std::int64_t>() > high)
       fail(key, "a whole number from " + std::to_string(low) + " to " + std::to_string(high), value);
-    return value.get<std::int64_t>();
+    return value.template get<std::int64_t>();
   }
 
-  const nlohmann::json& fields_;
+  const Json& fields_;
   std::string place_;
 };
 
-inline void start(const Event& event, Report::Run& run) {
+void start(const auto& event, Report::Run& run) {
   run.model = event.text("model");
   run.data = event.text("data");
   run.parameters = event.number("parameters");
@@ -125,7 +125,7 @@ inline void start(const Event& event, Report::Run& run) {
 }
 
 /// Epochs count anew in each stage; the curve counts on.
-inline Report::Epoch epoch(const Event& event, const std::vector<Report::Epoch>& before) {
+Report::Epoch epoch(const auto& event, const std::vector<Report::Epoch>& before) {
   Report::Epoch result;
   result.stage =
       static_cast<int>(event.integer("stage", 1, 1'000'000, before.empty() ? 1 : before.back().stage));
@@ -143,7 +143,7 @@ inline Report::Epoch epoch(const Event& event, const std::vector<Report::Epoch>&
   return result;
 }
 
-inline Report::Evaluation evaluation(const Event& event) {
+Report::Evaluation evaluation(const auto& event) {
   Report::Evaluation result;
   result.router = event.text("router");
   result.accuracy = event.number("accuracy");
@@ -160,7 +160,7 @@ inline Report::Evaluation evaluation(const Event& event) {
 }
 
 /// The last evaluation with each router counts.
-inline void add_evaluation(Report::Run& run, Report::Evaluation result) {
+void add_evaluation(auto& run, Report::Evaluation result) {
   const auto same = std::find_if(run.evaluations.begin(), run.evaluations.end(),
                                  [&](const Report::Evaluation& e) { return e.router == result.router; });
   if (same == run.evaluations.end())
@@ -169,7 +169,7 @@ inline void add_evaluation(Report::Run& run, Report::Evaluation result) {
     *same = std::move(result);
 }
 
-inline MontageImage image(const Event& event) {
+MontageImage image(const auto& event) {
   constexpr std::int64_t kMaxSide = 4096;
   MontageImage result;
   result.width = static_cast<int>(event.integer("width", 1, kMaxSide, 0));
@@ -190,13 +190,13 @@ inline MontageImage image(const Event& event) {
   return result;
 }
 
-inline std::vector<MontageImage> images(const Event& event, const char* key) {
+std::vector<MontageImage> images(const auto& event, const char* key) {
   std::vector<MontageImage> list;
-  for (const Event& entry : event.objects(key)) list.push_back(image(entry));
+  for (const auto& entry : event.objects(key)) list.push_back(image(entry));
   return list;
 }
 
-inline void require_shares(const Event& event, const Report::Run& run) {
+void require_shares(const auto& event, const Report::Run& run) {
   const std::size_t shares = event.array("shares").size();
   if (shares != 0 && shares != run.candidates.size())
     event.fail("shares", "one number for each of " + std::to_string(run.candidates.size()) + " candidates",
@@ -204,7 +204,7 @@ inline void require_shares(const Event& event, const Report::Run& run) {
 }
 
 /// The histogram of an analysis, and those of its results that the run has not measured (with their speed).
-inline void add_minimum_resolution(Report::Run& run, const Event& event) {
+void add_minimum_resolution(auto& run, const auto& event) {
   const std::vector<int> candidates = event.resolutions("candidates");
   if (run.candidates.empty()) run.candidates = candidates;
   if (event.find("candidates") != nullptr && candidates != run.candidates)
@@ -216,7 +216,7 @@ inline void add_minimum_resolution(Report::Run& run, const Event& event) {
                event.array("smallest"));
   if (!report_detail::fits(histogram, run.candidates))
     event.fail("examples", "pictures of the candidates " + join(run.candidates), "another resolution");
-  for (const Event& entry : event.objects("results")) {
+  for (const auto& entry : event.objects("results")) {
     require_shares(entry, run);
     Report::Evaluation result = evaluation(entry);
     if (std::none_of(run.evaluations.begin(), run.evaluations.end(),
@@ -227,8 +227,7 @@ inline void add_minimum_resolution(Report::Run& run, const Event& event) {
 }
 
 /// Adds the runs of one log; a further `start` begins another one. `place` is the log in messages.
-inline void add_events(Report& report, std::span<const nlohmann::json> events, const std::string& place,
-                       const std::string& name) {
+void add_events(auto& report, const auto& events, const std::string& place, const std::string& name) {
   std::size_t started = 0;
   const std::size_t first = report.runs.size();
   const auto current = [&]() -> Report::Run& {
@@ -255,7 +254,7 @@ inline void add_events(Report& report, std::span<const nlohmann::json> events, c
   }
 }
 
-inline void add_log(Report& report, const std::filesystem::path& path, const std::string& name) {
+void add_log(auto& report, const std::filesystem::path& path, const std::string& name) {
   const Log log = read_log(path);
   if (!log.incomplete.empty())
     report.notes.push_back(path.filename().string() +
@@ -263,7 +262,7 @@ inline void add_log(Report& report, const std::filesystem::path& path, const std
   add_events(report, log.entries, path.string(), name);
 }
 
-inline void add_title(Report& report) {
+void add_title(auto& report) {
   report.title = "Dynamic resolution";
   const std::size_t runs = report.runs.size();
   report.subtitle = std::to_string(runs) + (runs == 1 ? " run" : " runs");
@@ -274,7 +273,8 @@ inline void add_title(Report& report) {
 /// A report of all runs in the logs, in this order; a run is named after its file, with its folder where
 /// files have the same name. The last montage of the last log that has one is shown. Throws Error, with
 /// "file:line" where there is one, for logs that cannot be read and fields of a wrong type.
-[[nodiscard]] inline Report report_from_logs(std::span<const std::filesystem::path> paths) {
+template <class Report = drnet::Report>
+[[nodiscard]] Report report_from_logs(std::span<const std::filesystem::path> paths) {
   Report report;
   for (const std::filesystem::path& path : paths) {
     const auto same_name = std::count_if(paths.begin(), paths.end(), [&](const std::filesystem::path& other) {
@@ -289,8 +289,9 @@ inline void add_title(Report& report) {
 }
 
 /// As report_from_logs(), of events that are in no file; a name is of use beside other runs only.
-[[nodiscard]] inline Report report_from_events(std::span<const nlohmann::json> events,
-                                               const std::string& name = "") {
+template <class Report = drnet::Report>
+[[nodiscard]] Report report_from_events(std::span<const nlohmann::json> events,
+                                        const std::string& name = "") {
   Report report;
   report_log_detail::add_events(report, events, "events", name);
   report_log_detail::add_title(report);

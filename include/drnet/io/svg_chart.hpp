@@ -199,7 +199,7 @@ inline std::string horizontal(const Frame& frame, double y) {
 }
 
 /// Title, grid, tick labels.
-inline std::string open_chart(const Frame& frame, const ChartText& words) {
+std::string open_chart(const auto& frame, const auto& words) {
   std::string svg =
       open_svg(frame.width, frame.height, words.alternative.empty() ? words.title : words.alternative);
   svg += text(8, 16, "class=\"bold\"", words.title);
@@ -220,7 +220,7 @@ inline std::string open_chart(const Frame& frame, const ChartText& words) {
   return svg;
 }
 
-inline std::string draw_rules(const Frame& frame, std::span<const Rule> rules) {
+std::string draw_rules(const auto& frame, std::span<const Rule> rules) {
   std::string svg;
   for (const Rule& rule : rules) {
     const double x = frame.place_x(rule.x);
@@ -248,7 +248,7 @@ inline std::string mark(double x, double y, std::size_t style) {
 }
 
 /// The series as a line with gaps, and dots where there are few points or one stands alone.
-inline std::string draw_series(const Frame& frame, const Series& series) {
+std::string draw_series(const auto& frame, const auto& series) {
   constexpr std::size_t kDottedUpTo = 16;
   const auto usable = [&](std::size_t i) {
     return i < series.points.size() && plottable(series.points[i].x) && plottable(series.points[i].y);
@@ -285,7 +285,8 @@ inline std::string draw_series(const Frame& frame, const Series& series) {
 }
 
 /// Several series in one chart, 420 x 270.
-[[nodiscard]] inline std::string line_chart(std::span<const Series> series, const ChartText& words) {
+template <class Words = ChartText>
+[[nodiscard]] std::string line_chart(std::span<const Series> series, const Words& words) {
   std::vector<double> x, y;
   for (const Series& one : series)
     for (const Point& point : one.points)
@@ -352,7 +353,7 @@ class LabelPlacer {
 };
 
 /// A point with its interval; both are entered into the label placer.
-inline std::string draw_measurement(const Frame& frame, const Measurement& one, LabelPlacer& labels) {
+std::string draw_measurement(const auto& frame, const auto& one, auto& labels) {
   const double x = frame.place_x(one.at.x), y = frame.place_y(one.at.y);
   labels.occupy({x - 6, y - 6, x + 6, y + 6});
   std::string interval;
@@ -370,7 +371,8 @@ inline std::string draw_measurement(const Frame& frame, const Measurement& one, 
 }  // namespace detail
 
 /// Points with vertical intervals and labels, 440 x 320.
-[[nodiscard]] inline std::string scatter_chart(std::span<const Measurement> all, const ChartText& words) {
+template <class Words = ChartText>
+[[nodiscard]] std::string scatter_chart(std::span<const Measurement> all, const Words& words) {
   std::vector<Measurement> points;
   std::copy_if(all.begin(), all.end(), std::back_inserter(points),
                [](const Measurement& m) { return plottable(m.at.x) && plottable(m.at.y); });
@@ -388,7 +390,8 @@ inline std::string draw_measurement(const Frame& frame, const Measurement& one, 
 }
 
 /// Upright bars over a common zero, 420 x 270; a value that cannot be placed leaves its place empty.
-[[nodiscard]] inline std::string bar_chart(std::span<const Bar> bars, ChartText words) {
+template <class Words = ChartText>
+[[nodiscard]] std::string bar_chart(std::span<const Bar> bars, Words words) {
   constexpr double kWidest = 64, kCharacter = 6.6;  // px; the mean width of a character in 12 px text
   const auto height = [](const Bar& bar) { return plottable(bar.value) ? std::max(bar.value, 0.0) : 0.0; };
   std::vector<double> heights{0};
@@ -447,9 +450,10 @@ inline constexpr double kLabelledShare = 0.13;
 
 /// Shares over time: at x[i] the stack shares[i] of 0..1, a column one unit wide; an empty stack is a gap.
 /// 420 x 190.
-[[nodiscard]] inline std::string stacked_bands(std::span<const double> x,
-                                               std::span<const std::vector<double>> shares,
-                                               std::span<const Part> parts, const ChartText& words) {
+template <class Words = ChartText>
+[[nodiscard]] std::string stacked_bands(std::span<const double> x,
+                                        std::span<const std::vector<double>> shares,
+                                        std::span<const Part> parts, const Words& words) {
   detail::Frame frame{.height = 190, .bottom = 148};
   frame.y = {.low = 0, .high = 100, .step = 25};
   frame.x = nice_axis(x, words.least_x_step);
