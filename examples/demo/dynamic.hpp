@@ -8,8 +8,8 @@ namespace demo {
 
 constexpr double kStage1 = 0.75;  ///< share of the time for stage 1
 constexpr double kHeldOut = 0.4;  ///< share of the pictures that only stage 2 sees
-constexpr double kEta = 0.02;     ///< accuracy that the whole range of costs is worth
-constexpr double kTarget = 0.7;   ///< share of the largest candidate's cost above which costs count
+constexpr double kEta = 0.01;     ///< accuracy that the whole range of costs is worth
+constexpr double kTarget = 0.75;  ///< share of the largest candidate's cost above which costs count
 
 /// Stage 1: every picture at a candidate of its own. Stage 2: the predictor learns, from what each candidate
 /// would have answered (an oracle's choice), which one is enough; the classifier rests. It learns from
