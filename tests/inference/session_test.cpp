@@ -95,8 +95,11 @@ TEST_CASE("Answers have the same bits under every policy and number of threads",
     for (const auto& [name, policy] : support::policies())
       for (const bool all : {false, true}) {
         CAPTURE(count, name, all);
-        const Session<Net> session(net, policy, {.chunk = 4, .compute_all = all});
-        CHECK(classify(session, pictures.batch()) == serial);
+        for (const Index least : {Index{0}, SessionOptions{}.least_shared_macs}) {
+          const Session<Net> session(net, policy,
+                                     {.chunk = 4, .compute_all = all, .least_shared_macs = least});
+          CHECK(classify(session, pictures.batch()) == serial);
+        }
       }
   }
 }

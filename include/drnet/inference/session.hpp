@@ -2,8 +2,8 @@
 // grouped by the resolution that the router chose, results in the order of the images.
 //
 // A chunk of images goes through the whole network on one thread, so that its activations stay in that core's
-// cache; where there are fewer chunks than threads, the threads share each layer instead. Neither changes a
-// bit of the result.
+// cache; where there are fewer chunks than threads, the threads share each layer instead, if it is worth it.
+// Neither changes a bit of the result.
 #pragma once
 
 #include <drnet/dynamic/dynamic_network.hpp>
@@ -34,6 +34,11 @@ struct SessionOptions {
   /// true: every image runs at every candidate and the choice masks the results, as in the official code. The
   /// same results, at the cost of all.
   bool compute_all = false;
+  /// Least multiply-adds of a chunk whose layers the threads share, where there are fewer chunks than
+  /// threads. Below, handing half of a layer's output from core to core costs more than computing it: on two
+  /// threads CIFAR's ResNet-20 at 32 (41 million) takes 1.25 times as long as on one, MobileNetV2 at 112 (80
+  /// million) 0.89 times.
+  Index least_shared_macs = 60'000'000;
 };
 
 template <class Net>
@@ -94,8 +99,8 @@ class Session {
       else
         for (Index part = 0; part < parts; ++part) {
           const auto& chunk = workspace.chunks[static_cast<std::size_t>(part)];
-          shared(policy, Net::kMacs[static_cast<std::size_t>(chunk.candidate)] * chunk.count,
-                 [&](const ExecutionPolicy& p) { classify_chunk(p, call, workspace, part, 0); });
+          share(policy, Net::kMacs[static_cast<std::size_t>(chunk.candidate)] * chunk.count,
+                [&](const ExecutionPolicy& p) { classify_chunk(p, call, workspace, part, 0); });
         }
     });
   }
@@ -125,14 +130,10 @@ class Session {
     return Net::kHasPredictor && kCount > 1 && needs_predictor(options_.router);
   }
 
-  /// Calls f with a policy for work that threads share, or with Serial{} where it is so little that handing
-  /// half a layer's output from one core to the other costs more than computing it: CIFAR's ResNet-20 at 32,
-  /// 41 million multiply-adds, takes 1.25 times as long on two threads as on one, MobileNetV2 at 112, 80
-  /// million, 0.89 times.
+  /// Calls f with a policy for so many multiply-adds of one chunk.
   template <class F>
-  static void shared(const ExecutionPolicy& policy, Index macs, const F& f) {
-    constexpr Index least = 60'000'000;
-    if (macs < least)
+  void share(const ExecutionPolicy& policy, Index macs, const F& f) const {
+    if (macs < options_.least_shared_macs)
       f(Serial{});
     else
       f(policy);
@@ -181,10 +182,10 @@ class Session {
           });
         else
           for (Index part = 0; part < parts; ++part)
-            shared(policy, Net::kRoutingMacs * std::min(options_.chunk, images.count),
-                   [&](const ExecutionPolicy& p) {
-                     predict_chunk(p, images, results, workspace, first, part, 0);
-                   });
+            share(policy, Net::kRoutingMacs * std::min(options_.chunk, images.count),
+                  [&](const ExecutionPolicy& p) {
+                    predict_chunk(p, images, results, workspace, first, part, 0);
+                  });
       }
   }
 

@@ -243,7 +243,7 @@ void convolve(const ExecutionPolicy& policy, const SweepPlan<T>& plan, Index n, 
   const int panels = plan.sweep.bundles * plan.panels(), groups = plan.groups();
   const Index weight_bytes = plan.panel_size() * plan.out_blocks * plan.sweep.bundles * Index{sizeof(T)};
   const Index image_bytes = x.image_stride * Index{sizeof(T)};
-  const bool weights_stay = weight_bytes > (Index{256} << 10);
+  const bool weights_stay = weight_bytes > kLightWeights;
 
   const int panel_cuts = weights_stay ? panels : 1;
   const Index image_step = weights_stay ? std::clamp<Index>((Index{512} << 10) / image_bytes, 1, n) : 1;

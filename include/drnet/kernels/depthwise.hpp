@@ -76,9 +76,10 @@ template <Window W, class Runs, class T, Expression E>
 void depthwise_sweep(const ExecutionPolicy& policy, Index n, Planes<const T> x, const T* packed, Planes<T> y,
                      Shape out, const E& epilogue) {
   const Index blocks = ceil_div(out.channels, kLanes<T>);
-  const bool by_rows = n < policy.threads() && policy.threads() <= 8 &&
-                       Index{out.channels} * out.channels / 6 * Index{sizeof(T)} <= (Index{256} << 10);
-  const Index cuts = by_rows ? std::min(out.height, 8) : blocks;
+  constexpr int most_cuts = 8;
+  const bool by_rows = n < policy.threads() && policy.threads() <= most_cuts &&
+                       Index{out.channels} * out.channels / 6 * Index{sizeof(T)} <= kLightWeights;
+  const Index cuts = by_rows ? std::min(out.height, most_cuts) : blocks;
   policy.for_parts(n * cuts, [&](Index part, int) {
     const Index i = part / cuts, cut = part % cuts;
     const auto rows = [&](Index b, Index begin, Index end) {

@@ -1,4 +1,5 @@
-// The sliding window of convolutions and pooling: kernel size, stride, padding, and the shapes that follow.
+// The sliding window of convolutions and pooling: kernel size, stride, padding, and the shapes that follow;
+// and what their kernels agree on.
 #pragma once
 
 #include <drnet/tensor/shape.hpp>
@@ -42,5 +43,9 @@ struct Parity {
   }
   return halo;
 }
+
+/// Bytes of weights that are cheap to read again: up to as many, the parts of a convolution of one image are
+/// rows; above, panels of outputs, whose weights stay while the rows pass by.
+inline constexpr Index kLightWeights = Index{256} << 10;
 
 }  // namespace drnet::inline DRNET_ISA

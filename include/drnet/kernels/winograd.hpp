@@ -205,11 +205,6 @@ struct WinogradPlan {
     while (cuts.tiles < calls() && idle()) ++cuts.tiles;
     return cuts;
   }
-  /// Whether every thread has a V of its own.
-  [[nodiscard]] constexpr bool own_slabs(Index n, int threads) const {
-    const Cuts cuts = own_cuts(n, threads);
-    return threads <= kMostSlabs && n * slabs() * cuts.tiles * cuts.panels >= threads;
-  }
   /// Cuts of a slab by tiles when V is shared, and parts are panels, too.
   [[nodiscard]] constexpr int shared_cuts(int threads) const {
     return std::min(std::max(ceil_div(2 * threads, panels()), ceil_div(calls(), part_calls)), calls());
@@ -421,22 +416,21 @@ void convolve_winograd(const ExecutionPolicy& policy, const WinogradPlan<T>& pla
   };
   const int threads = policy.threads(), panels = plan.panels();
   const Index slabs = n * plan.slabs();
-  if (plan.own_slabs(n, threads)) {
+  const auto own = plan.own_cuts(n, threads);
+  if (threads <= plan.kMostSlabs && own.panels * slabs * own.tiles >= threads)
     // Panels vary slowest: a thread, which takes neighbouring parts, stays with its panels.
-    const auto cuts = plan.own_cuts(n, threads);
-    return policy.for_parts(cuts.panels * slabs * cuts.tiles, [&](Index part, int worker) {
-      const Index cut = part % cuts.tiles, panel_cut = part / cuts.tiles / slabs;
-      const Slab s = slab_at(part / cuts.tiles % slabs);
-      const auto tiles = tiles_of(s, cut, cuts.tiles, false);
+    return policy.for_parts(own.panels * slabs * own.tiles, [&](Index part, int worker) {
+      const Index cut = part % own.tiles, panel_cut = part / own.tiles / slabs;
+      const Slab s = slab_at(part / own.tiles % slabs);
+      const auto tiles = tiles_of(s, cut, own.tiles, false);
       if (tiles.empty()) return;
       const int begin = tiles.front().column, end = tiles.back().column + tiles.back().lengths[0];
       const Input input{scratch + worker * plan.slab_size(M), begin, end - begin};
       for (int b = 0; b < plan.in_blocks; ++b) transform(s, input, b, begin, end);
-      const Index last = panels * (panel_cut + 1) / cuts.panels;
-      for (Index panel = panels * panel_cut / cuts.panels; panel < last; ++panel)
-        multiply(s, input, panel, cut, cuts.tiles);
+      const Index last = panels * (panel_cut + 1) / own.panels;
+      for (Index panel = panels * panel_cut / own.panels; panel < last; ++panel)
+        multiply(s, input, panel, cut, own.tiles);
     });
-  }
   const int cuts = plan.shared_cuts(threads), rows = plan.slab_rows;
   const Index kept = plan.kept_slabs(n, threads);
   for (Index first = 0; first < slabs; first += kept) {
