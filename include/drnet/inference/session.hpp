@@ -2,7 +2,7 @@
 // grouped by the resolution that the router chose, results in the order of the images.
 //
 // A chunk of images goes through the whole network on one thread, so that its activations stay in that core's
-// cache; where there are fewer chunks than threads, the threads share each layer instead, if it is worth it.
+// cache; where there are fewer images than threads, the threads share each layer instead, if it is worth it.
 // Neither changes a bit of the result.
 #pragma once
 
@@ -90,7 +90,7 @@ class Session {
     check(images, results, logits);
     policy_->keep_awake([&](const ExecutionPolicy& policy) {
       route(policy, images, results, workspace, first);
-      workspace.plan(results, options_.compute_all);
+      workspace.plan(results, options_.compute_all, chunk_of(images.count, policy));
       const Index parts = static_cast<Index>(workspace.chunks.size());
       const Call call{images, results, logits};
       if (parts >= policy.threads())
@@ -126,8 +126,31 @@ class Session {
   template <int J>
   using Input = FeatureMap<T, Net::template kInput<J>, Classifier::input_halo(Net::template kInput<J>)>;
 
+  /// Images at the extents of Map, each scaled when the network wants it (Source in layers/layer.hpp).
+  template <class Map>
+  struct ScaledImages {
+    static constexpr Shape kShape = Map::kShape;
+    const ImageBatch<T>& images;
+    const Index* which;  ///< of the batch
+    ImageScaler<T>& scaler;
+    T* memory;
+
+    [[nodiscard]] ScaledImages from(Index i) const { return {images, which + i, scaler, memory}; }
+    [[nodiscard]] FeatureMap<const T, Map::kShape, Map::kHalo> fetch(Index n) const {
+      const Map map(memory);
+      for (Index i = 0; i < n; ++i) scaler(images, which[i], map.from(i));
+      return map;
+    }
+  };
+
   [[nodiscard]] bool asks_predictor() const {
     return Net::kHasPredictor && kCount > 1 && needs_predictor(options_.router);
+  }
+
+  /// Images of a chunk: every thread gets one, if there are as many images as threads.
+  [[nodiscard]] Index chunk_of(Index images, const ExecutionPolicy& policy) const {
+    return images < policy.threads() ? options_.chunk
+                                     : std::clamp<Index>(images / policy.threads(), 1, options_.chunk);
   }
 
   /// Calls f with a policy for so many multiply-adds of one chunk.
@@ -175,32 +198,34 @@ class Session {
     }
     if constexpr (Net::kHasPredictor)
       if (asks_predictor()) {
-        const Index parts = ceil_div(images.count, options_.chunk);
+        workspace.order.resize(results.size());
+        std::iota(workspace.order.begin(), workspace.order.end(), Index{0});
+        const Index chunk = chunk_of(images.count, policy), parts = ceil_div(images.count, chunk);
+        const auto predict = [&](const ExecutionPolicy& p, Index part, int worker) {
+          const Index begin = part * chunk;
+          predict_chunk(p, images, results, workspace, first, begin, std::min(chunk, images.count - begin),
+                        worker);
+        };
         if (parts >= policy.threads())
-          policy.for_parts(parts, [&](Index part, int worker) {
-            predict_chunk(Serial{}, images, results, workspace, first, part, worker);
-          });
+          policy.for_parts(parts, [&](Index part, int worker) { predict(Serial{}, part, worker); });
         else
           for (Index part = 0; part < parts; ++part)
-            share(policy, Net::kRoutingMacs * std::min(options_.chunk, images.count),
-                  [&](const ExecutionPolicy& p) {
-                    predict_chunk(p, images, results, workspace, first, part, 0);
-                  });
+            share(policy, Net::kRoutingMacs * std::min(chunk, images.count),
+                  [&](const ExecutionPolicy& p) { predict(p, part, 0); });
       }
   }
 
   void predict_chunk(const ExecutionPolicy& policy, const ImageBatch<T>& images,
-                     std::span<Classification> results, Workspace& workspace, Index first, Index part,
-                     int worker) const requires Net::kHasPredictor {
+                     std::span<Classification> results, Workspace& workspace, Index first, Index begin,
+                     Index n, int worker) const requires Net::kHasPredictor {
     constexpr Shape in = Net::kPredictorInput;
     using Map = FeatureMap<T, in, Predictor::input_halo(in)>;
     auto& memory = workspace.workers[static_cast<std::size_t>(worker)];
-    const Index begin = part * options_.chunk, n = std::min(options_.chunk, images.count - begin);
-    const Map x(memory.predictor_input.data());
-    for (Index i = 0; i < n; ++i) memory.predictor_scaler(images, begin + i, x.from(i));
+    const ScaledImages<Map> x{images, workspace.order.data() + begin, memory.predictor_scaler,
+                              memory.predictor_input.data()};
     const FeatureMap<T, Shape{kCount, 1, 1}, 0> y(memory.logits.data());
-    run_infer<Predictor>(Pass{policy, n, options_.chunk}, FeatureMap<const T, in, Map::kHalo>(x), y,
-                         accumulator, predictor_.data(), memory.arena.data());
+    run_infer<Predictor>(Pass{policy, n, options_.chunk}, x, y, accumulator, predictor_.data(),
+                         memory.arena.data());
     for (Index i = 0; i < n; ++i)
       results[static_cast<std::size_t>(begin + i)].candidate =
           choose(std::span<const T>(y.row(i, 0, 0), static_cast<std::size_t>(kCount)),
@@ -219,12 +244,10 @@ class Session {
   void classify_at(const ExecutionPolicy& policy, const Call& call, Workspace& workspace, const Chunk& chunk,
                    int worker) const {
     auto& memory = workspace.workers[static_cast<std::size_t>(worker)];
-    const Input<J> x(memory.inputs[J].data());
     const auto* const which = workspace.order.data() + chunk.first;
-    for (Index i = 0; i < chunk.count; ++i) memory.scalers[J](call.images, which[i], x.from(i));
+    const ScaledImages<Input<J>> x{call.images, which, memory.scalers[J], memory.inputs[J].data()};
     const FeatureMap<T, Shape{kClasses, 1, 1}, 0> y(memory.logits.data());
-    run_infer<Classifier>(Pass{policy, chunk.count, options_.chunk, J, kCount},
-                          FeatureMap<const T, Input<J>::kShape, Input<J>::kHalo>(x), y, accumulator,
+    run_infer<Classifier>(Pass{policy, chunk.count, options_.chunk, J, kCount}, x, y, accumulator,
                           static_cast<const T*>(classifier_.data()), memory.arena.data());
     for (Index i = 0; i < chunk.count; ++i) {
       const std::span<const T> z(y.row(i, 0, 0), static_cast<std::size_t>(kClasses));
@@ -249,7 +272,7 @@ class Session {
 template <class Net>
 class Session<Net>::Workspace {
  public:
-  Workspace(int threads, Index chunk, Resampling resampling) : chunk_size_(chunk) {
+  Workspace(int threads, Index chunk, Resampling resampling) {
     // Chunks that the threads share run in the first worker's memory.
     for (int i = 0; i < threads; ++i) workers.emplace_back(chunk, i == 0 ? threads : 1, resampling);
   }
@@ -263,12 +286,14 @@ class Session<Net>::Workspace {
       scalers.fill(predictor_scaler);
       Index size = 0;
       unroll<kCount>([&](auto j) {
-        inputs[j] = Buffer<T>(Input<j>::kImageStride * chunk);
+        inputs[j] =
+            Buffer<T>(Input<j>::kImageStride * source_images<Classifier, T, Net::template kInput<j>>(chunk));
         size = std::max(size, Classifier::template arena<T, Net::template kInput<j>>(chunk, threads));
       });
       if constexpr (Net::kHasPredictor) {
         constexpr Shape in = Net::kPredictorInput;
-        predictor_input = Buffer<T>(FeatureMap<T, in, Predictor::input_halo(in)>::kImageStride * chunk);
+        predictor_input = Buffer<T>(FeatureMap<T, in, Predictor::input_halo(in)>::kImageStride *
+                                    source_images<Predictor, T, in>(chunk));
         size = std::max(size, Predictor::template arena<T, in>(chunk, threads));
       }
       arena = Buffer<T>(size);
@@ -286,26 +311,25 @@ class Session<Net>::Workspace {
   };
 
   /// Groups the images by candidate (all of them in each group, if `all`), keeping their order within a
-  /// group, and cuts the groups into chunks.
-  void plan(std::span<const Classification> results, bool all) {
+  /// group, and cuts the groups into chunks of at most `chunk` images.
+  void plan(std::span<const Classification> results, bool all, Index chunk) {
     const std::size_t most = results.size() * (all ? kCount : 1);
     order.clear();
     chunks.clear();
     order.reserve(most);
-    chunks.reserve(most / static_cast<std::size_t>(chunk_size_) + kCount);
+    chunks.reserve(most / static_cast<std::size_t>(chunk) + kCount);
     for (int j = 0; j < kCount; ++j) {
       const auto begin = static_cast<Index>(order.size());
       for (std::size_t i = 0; i < results.size(); ++i)
         if (all || results[i].candidate == j) order.push_back(static_cast<Index>(i));
-      for (Index at = begin; at < static_cast<Index>(order.size()); at += chunk_size_)
-        chunks.push_back({j, at, std::min(chunk_size_, static_cast<Index>(order.size()) - at)});
+      for (Index at = begin; at < static_cast<Index>(order.size()); at += chunk)
+        chunks.push_back({j, at, std::min(chunk, static_cast<Index>(order.size()) - at)});
     }
   }
 
   std::vector<Worker> workers;
   std::vector<Index> order;
   std::vector<Chunk> chunks;
-  Index chunk_size_;
 };
 
 }  // namespace drnet::inline DRNET_ISA

@@ -87,8 +87,14 @@ void convolve_strip(const BandPlan<T>& plan, Planes<const T> x, const Pointwise<
   const int blocks = plan.blocks();
   const Index row = plan.ring_row(), plane = plan.ring_plane();
   T* const band = memory + blocks * plane;
-  std::fill_n(memory, blocks * plane, T(0));  // the halo on both sides stays zero
-  int known = 0;                              // rows of the widened plane before this one are in the ring
+  constexpr Index side = Index{W.padding} * B;
+  for (int b = 0; b < blocks; ++b)  // the halo on both sides stays zero
+    for (int r = 0; r < plan.ring_rows(); ++r) {
+      T* const line = memory + b * plane + r * row;
+      std::fill_n(line, side, T(0));
+      std::fill_n(line + row - side, side, T(0));
+    }
+  int known = 0;  // rows of the widened plane before this one are in the ring
   for (int first_row = begin * plan.rows; first_row < std::min(end * plan.rows, plan.filtered.height);
        first_row += plan.rows) {
     const int last_row = std::min(first_row + plan.rows, plan.filtered.height);
@@ -104,8 +110,12 @@ void convolve_strip(const BandPlan<T>& plan, Planes<const T> x, const Pointwise<
     // Rows count from the top of the plane, so that row `top` is the ring's first.
     const Planes<T> ring{memory + W.padding * B - top * row, 0, plane, row};
     if (from < known) widen.rows(x, ring, n, from, known);
-    for (int r = std::max(known, top); r < bottom; ++r)  // below the plane
-      for (int b = 0; b < blocks; ++b) std::fill_n(memory + b * plane + (r - top) * row, row, T(0));
+    const auto zero_rows = [&](int first_zero, int end_zero) {
+      for (int r = first_zero; r < end_zero; ++r)
+        for (int b = 0; b < blocks; ++b) std::fill_n(memory + b * plane + (r - top) * row, row, T(0));
+    };
+    zero_rows(top, std::min(0, bottom));      // above the plane
+    zero_rows(std::max(known, top), bottom);  // below it
     const Planes<const T> wide{ring.origin, ring.image_stride, ring.plane_stride, ring.row_stride};
     const Planes<T> filtered{band - first_row * plan.filtered_row(), 0, plan.filtered_plane(),
                              plan.filtered_row()};

@@ -58,8 +58,12 @@ void linear_forward(const ExecutionPolicy& policy, Index n, FeatureMap<const T, 
     alignas(64) T sums[P * B] = {};
     const auto rows = [&](int o) { return weights + (Index{b} * B + o) * stride; };
     int o = 0;
-    if (images == P)
-      for (; o + O <= outputs; o += O) detail::dot_products<P, O, T>(x, rows(o), first, sums + o, B);
+    for (; o + O <= outputs; o += O)
+      if (images == P)
+        detail::dot_products<P, O, T>(x, rows(o), first, sums + o, B);
+      else
+        for (Index i = 0; i < images; ++i)
+          detail::dot_products<1, O, T>(x, rows(o), first + i, sums + i * B + o, B);
     for (; o < outputs; ++o)
       for (Index i = 0; i < images; ++i)
         detail::dot_products<1, 1, T>(x, rows(o), first + i, sums + i * B + o, B);

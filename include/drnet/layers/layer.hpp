@@ -60,6 +60,9 @@ struct PassNoise {
   }
 };
 
+/// What a layer reads and writes at a time, at inference, so that the next one finds it in the cache.
+inline constexpr Index kCachedBytes = Index{4} << 20;
+
 /// What one pass over a batch has in common for all layers.
 struct Pass {
   const ExecutionPolicy& policy;
@@ -298,11 +301,36 @@ void run_backward(const Pass& pass, X x, Y y, DY dy, DX dx, const Gate& gate, co
   }
 }
 
+/// An input at inference whose images are made when a layer wants them: from(i) is the source of image i and
+/// those behind it, fetch(n) makes n images and returns their feature map, which is good until the next
+/// fetch().
+template <class X>
+concept Source = requires(X x, Index n) {
+  { X::kShape } -> std::convertible_to<Shape>;
+  { x.from(n) } -> std::same_as<X>;
+  x.fetch(n);
+};
+/// Whether infer() reads sources (kReadsSources = true) and so may fetch a few images at a time.
+template <class L>
+inline constexpr bool reads_sources = requires {
+  requires L::kReadsSources;
+};
+/// The most images that infer() for batches up to `capacity` fetches at a time.
+template <class L, class T, Shape In>
+constexpr Index source_images(Index capacity) {
+  if constexpr (reads_sources<L>)
+    return L::template source_images<T, In>(capacity);
+  else
+    return capacity;
+}
+
 /// y = epilogue(layer(x)) at inference; an element-wise layer with nothing before it to fold into is one
 /// pass.
 template <class L, class T, class X, class Y, Expression E>
 void run_infer(const Pass& pass, X x, Y y, const E& epilogue, const T* prepared, T* arena) {
-  if constexpr (Foldable<L>)
+  if constexpr (Source<X> && !reads_sources<L>)
+    run_infer<L>(pass, x.fetch(pass.n), y, epilogue, prepared, arena);
+  else if constexpr (Foldable<L>)
     assign(pass, y, substitute(epilogue, L::template fold<X::kShape>(elements(x), pass, prepared)));
   else if constexpr (L::kFuses)
     L::infer(pass, x, y, epilogue, prepared, arena);

@@ -4,11 +4,21 @@
 // fused into the child before it, and at inference so are batch norms:
 //
 //   training    x ─ Conv2d ─ edge 0 ─ BatchNorm+ReLU ─ edge 1 ─ ...
-//   inference   x ─ Conv2d+BatchNorm+ReLU ─ edge 0 ─ ...
+//   inference   x ─ Conv2d+BatchNorm+ReLU ─ link 0 ─ ...
+//
+// At inference, layers with large tensors take few images at a time, so that what one has written is still in
+// the cache when the next one reads it; layers with small tensors and large weights take many. Each step has
+// the one before it work, a few images at a time, until its input is complete (four images, at most 1, 2, 4):
+//
+//   step 0    1   2       3   4            time ─▶
+//   step 1          1,2         3,4
+//   step 2                           1,2,3,4
 #pragma once
 
 #include <drnet/layers/layer.hpp>
 
+#include <bit>
+#include <limits>
 #include <tuple>
 
 namespace drnet::inline DRNET_ISA {
@@ -292,19 +302,63 @@ struct Stack<std::tuple<Ls...>> : PlainLayer {
     static constexpr Shape shape = shape_before(In, to);
     using Value = FeatureMap<T, shape, Child<to>::input_halo(shape)>;
   };
+  static constexpr bool kReadsSources = true;
+  /// Images of which step K by itself would keep input and output in the cache: a power of two, at most 64.
+  template <class T, Shape In, int K>
+  static constexpr Index cached_images() {
+    using L = Child<start_of(kFolded, K)>;
+    constexpr Shape in = shape_before(In, start_of(kFolded, K));
+    if constexpr (reads_sources<L>) {
+      return L::template cached_images<T, in, L::kSteps - 1>();
+    } else {
+      constexpr Index size = FeatureMap<T, in>::kImageStride + FeatureMap<T, L::output(in)>::kImageStride;
+      constexpr Index images = std::clamp<Index>(kCachedBytes / (size * Index{sizeof(T)}), 1, 64);
+      return static_cast<Index>(std::bit_floor(static_cast<std::size_t>(images)));
+    }
+  }
+  /// Most images that each step takes at a time: no more than the steps behind it, and the last one any
+  /// number.
   template <class T, Shape In>
-  static constexpr Index link_size() {
-    Index most = 0;
-    unroll<kSteps - 1>([&](auto k) { most = std::max(most, Link<T, In, k>::Value::kImageStride); });
-    return most;
+  static constexpr std::array<Index, kSteps> kImages = [] {
+    std::array<Index, kSteps> images;
+    images.fill(std::numeric_limits<Index>::max());
+    unroll<kSteps - 1>([&](auto reversed) {
+      constexpr std::size_t k = kSteps - 2 - reversed;
+      images[k] = std::min(cached_images<T, In, k>(), images[k + 1]);
+    });
+    return images;
+  }();
+  /// Most images of a source (layer.hpp) that are asked for at a time.
+  template <class T, Shape In>
+  static constexpr Index source_images(Index capacity) {
+    return drnet::source_images<Child<0>, T, In>(std::min(capacity, kImages<T, In>[0]));
+  }
+  /// Where each link begins in the arena, and, last, where the children's memory does. Links of equally many
+  /// images take turns in two pieces.
+  template <class T, Shape In>
+  static constexpr std::array<Index, kSteps> link_offsets(Index capacity) {
+    std::array<Index, kSteps> size{}, offset{};
+    unroll<kSteps - 1>([&](auto k) {
+      size[k] = round_up(Link<T, In, k>::Value::kImageStride * std::min(capacity, kImages<T, In>[k + 1]), 64);
+    });
+    for (std::size_t begin = 0, end = 0; begin + 1 < kSteps; begin = end) {
+      Index most = 0;
+      for (; end + 1 < kSteps && kImages<T, In>[end + 1] == kImages<T, In>[begin + 1]; ++end)
+        most = std::max(most, size[end]);
+      for (std::size_t k = begin; k < end; ++k) offset[k] = offset.back() + ((k - begin) % 2 == 0 ? 0 : most);
+      offset.back() += (end - begin > 1 ? 2 : 1) * most;
+    }
+    return offset;
   }
   template <class T, Shape In>
   static constexpr Index arena(Index capacity, int threads) {
     Index most = 0;
-    unroll<kCount>([&](auto i) {
-      most = std::max(most, Child<i>::template arena<T, shape_before(In, i)>(capacity, threads));
+    unroll<kSteps>([&](auto k) {
+      constexpr int child = start_of(kFolded, k);
+      most = std::max(most, Child<child>::template arena<T, shape_before(In, child)>(
+                                std::min(capacity, kImages<T, In>[k]), threads));
     });
-    return most + std::min(kSteps - 1, 2) * round_up(link_size<T, In>() * capacity, 64);
+    return most + link_offsets<T, In>(capacity).back();
   }
 
   /// e with the element-wise children from I on folded into it.
@@ -322,27 +376,7 @@ struct Stack<std::tuple<Ls...>> : PlainLayer {
 
   template <class T, class X, class Y, Expression E>
   static void infer(const Pass& pass, X x, Y y, const E& epilogue, const T* prepared, T* arena) {
-    constexpr Shape In = X::kShape;
-    const Index link = round_up(link_size<T, In>() * pass.capacity, 64);
-    T* const inner = arena + std::min(kSteps - 1, 2) * link;
-    unroll<kSteps>([&](auto k) {
-      constexpr int child = start_of(kFolded, k);
-      const auto in = [&] {
-        if constexpr (k == 0)
-          return x;
-        else
-          return as_const(typename Link<T, In, k - 1>::Value(arena + (k - 1) % 2 * link));
-      }();
-      const T* const weights = prepared + prepared_before<T>(In, pass.banks, child);
-      const auto folded_tail = fold_from<In, child + 1>(accumulator, pass, prepared);
-      if constexpr (k == kSteps - 1) {
-        run_infer<Child<child>>(pass, in, y, substitute(epilogue, folded_tail), weights, inner);
-      } else {
-        const typename Link<T, In, k>::Value out(arena + k % 2 * link);
-        zero_halo(pass, out);
-        run_infer<Child<child>>(pass, in, out, folded_tail, weights, inner);
-      }
-    });
+    infer_step<kSteps - 1>(pass, x, y, epilogue, prepared, arena, link_offsets<T, X::kShape>(pass.capacity));
   }
   template <class T, class X, class Y>
   static void infer(const Pass& pass, X x, Y y, const T* prepared, T* arena) {
@@ -350,6 +384,32 @@ struct Stack<std::tuple<Ls...>> : PlainLayer {
   }
 
  private:
+  /// y = epilogue(step K of pass.n images), once the steps before it have made its input of x.
+  template <int K, class T, class X, class Y, Expression E>
+  static void infer_step(const Pass& pass, X x, Y y, const E& epilogue, const T* prepared, T* arena,
+                         const std::array<Index, kSteps>& offsets) {
+    constexpr Shape In = X::kShape;
+    constexpr int child = start_of(kFolded, K);
+    const auto in = [&] {
+      if constexpr (K == 0) {
+        return x;
+      } else {
+        const typename Link<T, In, K - 1>::Value link(arena + offsets[K - 1]);
+        zero_halo(pass, link);
+        Pass part = pass;
+        part.capacity = std::min(pass.capacity, kImages<T, In>[K - 1]);
+        for (Index first = 0; first < pass.n; first += part.capacity) {
+          part.n = std::min(part.capacity, pass.n - first);
+          infer_step<K - 1>(part, x.from(first), link.from(first), accumulator, prepared, arena, offsets);
+        }
+        return as_const(link);
+      }
+    }();
+    run_infer<Child<child>>(pass, in, y,
+                            substitute(epilogue, fold_from<In, child + 1>(accumulator, pass, prepared)),
+                            prepared + prepared_before<T>(In, pass.banks, child), arena + offsets.back());
+  }
+
   template <class T, Shape S, int H>
   static FeatureMap<const T, S, H> as_const(FeatureMap<T, S, H> map) {
     return map;

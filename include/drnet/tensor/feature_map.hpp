@@ -98,13 +98,15 @@ void zero_spare_lanes(FeatureMap<T, S, Halo> map, Index n) {
 /// Copies planar images [n][channels][height][width] into the blocked layout.
 template <class T, class U, Shape S, int Halo>
 void from_planar(const U* planar, FeatureMap<T, S, Halo> map, Index n) {
-  constexpr int B = FeatureMap<T, S, Halo>::kBlock;
+  constexpr int B = FeatureMap<T, S, Halo>::kBlock, most = std::min(B, S.channels);
   for (Index i = 0; i < n; ++i)
-    for (int c = 0; c < S.channels; ++c)
+    for (int first = 0; first < S.channels; first += B)
       for (int y = 0; y < S.height; ++y) {
-        const U* from = planar + ((i * S.channels + c) * S.height + y) * S.width;
-        T* to = map.row(i, c / B, y) + c % B;
-        for (int x = 0; x < S.width; ++x) to[Index{x} * B] = static_cast<T>(from[x]);
+        const U* from = planar + ((i * S.channels + first) * S.height + y) * S.width;
+        T* to = map.row(i, first / B, y);
+        for (int x = 0; x < S.width; ++x, ++from, to += B)
+          for (int c = 0; c < most && first + c < S.channels; ++c)
+            to[c] = static_cast<T>(from[c * S.pixels()]);
       }
 }
 
