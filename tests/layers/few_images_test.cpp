@@ -97,6 +97,43 @@ TEST_CASE("The arena holds large tensors of few images", "[inference]") {
   CHECK(sixteen >= one);
 }
 
+TEST_CASE("Links that take turns in memory keep their halos", "[inference]") {
+  // Planes of 16, 8, 4 and 2: equally many images everywhere, other halos in every step.
+  using Small = Sequential<Conv<16, 3, 1>, Conv<8, 3, 2>, Conv<24, 3, 1>, Conv<16, 3, 2>, Conv<32, 3, 1>,
+                           Conv<40, 3, 2>, Conv<16, 3, 1>, GlobalAveragePool, Linear<10>>;
+  constexpr Shape in{3, 16, 16};
+  constexpr auto images_at = Small::kImages<float, in>;
+  STATIC_REQUIRE(images_at[0] == images_at[images_at.size() - 2]);
+  constexpr Index n = 3;
+  Network<Small> net(11);
+  Activations<Small, in, float> activations(n);
+  const Random random(12, Purpose::check);
+  std::vector<float> planar(static_cast<std::size_t>(n * in.size()));
+  for (std::size_t i = 0; i < planar.size(); ++i)
+    planar[i] = random.uniform(static_cast<std::uint32_t>(i), -1.0F, 1.0F);
+  from_planar(planar.data(), activations.input(), n);
+  Buffer<float> scratch(activations.scratch(n));
+  activations.forward(Pass{Serial{}, n, n, 0, 1, Statistics::running}, net, scratch.data());
+  std::vector<float> expected(static_cast<std::size_t>(n) * 10), got(expected.size());
+  to_planar(activations.output(), expected.data(), n);
+
+  Buffer<float> weights(Small::prepared<float>(in, 1)), arena(Small::arena<float, in>(n, 1));
+  Small::prepare(in, 1, net.parameters().data(), net.statistics().data(), weights.data());
+  arena.fill(3.0F);
+  FeatureTensor<float, Shape{10, 1, 1}> logits(n);
+  const auto input = activations.input();
+  run_infer<Small>(Pass{Serial{}, n, n}, FeatureMap<const float, in, Small::input_halo(in)>(input),
+                   logits.view(), accumulator, static_cast<const float*>(weights.data()), arena.data());
+  to_planar(logits.view(), got.data(), n);
+  double largest = 0, error = 0;
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    largest = std::max(largest, std::abs(double(expected[i])));
+    error = std::max(error, std::abs(double(expected[i]) - double(got[i])));
+  }
+  CHECK(largest > 0);
+  CHECK(error <= 1e-4 * largest);
+}
+
 TEST_CASE("A batch gives the bits of its images one by one, from a feature map and from a source",
           "[inference]") {
   const Index n = 7;

@@ -395,7 +395,6 @@ struct Stack<std::tuple<Ls...>> : PlainLayer {
         return x;
       } else {
         const typename Link<T, In, K - 1>::Value link(arena + offsets[K - 1]);
-        zero_halo(pass, link);
         Pass part = pass;
         part.capacity = std::min(pass.capacity, kImages<T, In>[K - 1]);
         for (Index first = 0; first < pass.n; first += part.capacity) {
@@ -405,6 +404,7 @@ struct Stack<std::tuple<Ls...>> : PlainLayer {
         return as_const(link);
       }
     }();
+    if constexpr (K < kSteps - 1) zero_halo(pass, y);  // not before: links take turns in their memory
     run_infer<Child<child>>(pass, in, y,
                             substitute(epilogue, fold_from<In, child + 1>(accumulator, pass, prepared)),
                             prepared + prepared_before<T>(In, pass.banks, child), arena + offsets.back());
