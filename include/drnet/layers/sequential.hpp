@@ -333,18 +333,18 @@ struct Stack<std::tuple<Ls...>> : PlainLayer {
   static constexpr Index source_images(Index capacity) {
     return drnet::source_images<Child<0>, T, In>(std::min(capacity, kImages<T, In>[0]));
   }
-  /// Where each link begins in the arena, and, last, where the children's memory does. Links of equally many
-  /// images take turns in two pieces.
+  /// Where each link begins in the arena at inference on `n` images, and, last, where the children's memory
+  /// does. Links of equally many images take turns in two pieces.
   template <class T, Shape In>
-  static constexpr std::array<Index, kSteps> link_offsets(Index capacity) {
-    std::array<Index, kSteps> size{}, offset{};
+  static constexpr std::array<Index, kSteps> link_offsets(Index n) {
+    std::array<Index, kSteps> images{}, size{}, offset{};
     unroll<kSteps - 1>([&](auto k) {
-      size[k] = round_up(Link<T, In, k>::Value::kImageStride * std::min(capacity, kImages<T, In>[k + 1]), 64);
+      images[k] = std::min(n, kImages<T, In>[k + 1]);
+      size[k] = round_up(Link<T, In, k>::Value::kImageStride * images[k], 64);
     });
     for (std::size_t begin = 0, end = 0; begin + 1 < kSteps; begin = end) {
       Index most = 0;
-      for (; end + 1 < kSteps && kImages<T, In>[end + 1] == kImages<T, In>[begin + 1]; ++end)
-        most = std::max(most, size[end]);
+      for (; end + 1 < kSteps && images[end] == images[begin]; ++end) most = std::max(most, size[end]);
       for (std::size_t k = begin; k < end; ++k) offset[k] = offset.back() + ((k - begin) % 2 == 0 ? 0 : most);
       offset.back() += (end - begin > 1 ? 2 : 1) * most;
     }
@@ -352,13 +352,14 @@ struct Stack<std::tuple<Ls...>> : PlainLayer {
   }
   template <class T, Shape In>
   static constexpr Index arena(Index capacity, int threads) {
-    Index most = 0;
+    Index links = link_offsets<T, In>(capacity).back(), most = 0;
     unroll<kSteps>([&](auto k) {
       constexpr int child = start_of(kFolded, k);
-      most = std::max(most, Child<child>::template arena<T, shape_before(In, child)>(
-                                std::min(capacity, kImages<T, In>[k]), threads));
+      const Index images = std::min(capacity, kImages<T, In>[k]);
+      links = std::max(links, link_offsets<T, In>(images).back());  // fewer images may take more pieces
+      most = std::max(most, Child<child>::template arena<T, shape_before(In, child)>(images, threads));
     });
-    return most + link_offsets<T, In>(capacity).back();
+    return links + most;
   }
 
   /// e with the element-wise children from I on folded into it.
@@ -376,7 +377,7 @@ struct Stack<std::tuple<Ls...>> : PlainLayer {
 
   template <class T, class X, class Y, Expression E>
   static void infer(const Pass& pass, X x, Y y, const E& epilogue, const T* prepared, T* arena) {
-    infer_step<kSteps - 1>(pass, x, y, epilogue, prepared, arena, link_offsets<T, X::kShape>(pass.capacity));
+    infer_step<kSteps - 1>(pass, x, y, epilogue, prepared, arena, link_offsets<T, X::kShape>(pass.n));
   }
   template <class T, class X, class Y>
   static void infer(const Pass& pass, X x, Y y, const T* prepared, T* arena) {
