@@ -78,15 +78,16 @@ struct Prepared {
 }  // namespace
 
 TEST_CASE("Steps with large tensors take few images, and never more than those behind them", "[inference]") {
-  constexpr auto images = Topology::kImages<float, kIn>;
-  STATIC_REQUIRE(images.front() == Stem::cached_images<float, kIn, 1>());
-  STATIC_REQUIRE(images.front() < images[images.size() - 2]);
-  STATIC_REQUIRE(std::is_sorted(images.begin(), images.end()));
-  STATIC_REQUIRE(images.back() == std::numeric_limits<Index>::max());
+  constexpr auto steps = Topology::steps<float>(kIn);
+  STATIC_REQUIRE(steps.front().images == Stem::last_images<float>(kIn));
+  STATIC_REQUIRE(steps.front().images < steps[steps.size() - 2].images);
+  STATIC_REQUIRE(std::is_sorted(steps.begin(), steps.end(),
+                                [](const auto& a, const auto& b) { return a.images < b.images; }));
+  STATIC_REQUIRE(steps.back().images == std::numeric_limits<Index>::max());
   // 3 (in one block of channels) x 224 x 224 and 16 x 112 x 112 floats
-  constexpr auto stem = Stem::kImages<float, kIn>;
-  STATIC_REQUIRE(stem[0] == (kLanes<float> > 8 ? 1 : stem[0]));
-  STATIC_REQUIRE(Topology::source_images<float, kIn>(64) == stem[0]);
+  constexpr auto stem = Stem::steps<float>(kIn);
+  STATIC_REQUIRE(stem[0].images <= (kLanes<float> > 8 ? 1 : 2));
+  STATIC_REQUIRE(Topology::source_images<float, kIn>(64) == stem[0].images);
   STATIC_REQUIRE(source_images<Block, float, Shape{32, 8, 8}>(5) == 5);
 }
 
@@ -102,8 +103,8 @@ TEST_CASE("Links that take turns in memory keep their halos", "[inference]") {
   using Small = Sequential<Conv<16, 3, 1>, Conv<8, 3, 2>, Conv<24, 3, 1>, Conv<16, 3, 2>, Conv<32, 3, 1>,
                            Conv<40, 3, 2>, Conv<16, 3, 1>, GlobalAveragePool, Linear<10>>;
   constexpr Shape in{3, 16, 16};
-  constexpr auto images_at = Small::kImages<float, in>;
-  STATIC_REQUIRE(images_at[0] == images_at[images_at.size() - 2]);
+  constexpr auto steps = Small::steps<float>(in);
+  STATIC_REQUIRE(steps[0].images == steps[steps.size() - 2].images);
   constexpr Index n = 3;
   Network<Small> net(11);
   Activations<Small, in, float> activations(n);

@@ -34,7 +34,7 @@ struct SessionOptions {
   /// true: every image runs at every candidate and the choice masks the results, as in the official code. The
   /// same results, at the cost of all.
   bool compute_all = false;
-  /// Least multiply-adds of a chunk whose layers the threads share, where there are fewer chunks than
+  /// Least multiply-adds of a chunk whose layers the threads share, where there are fewer images than
   /// threads. Below, handing half of a layer's output from core to core costs more than computing it: on two
   /// threads CIFAR's ResNet-20 at 32 (41 million) takes 1.25 times as long as on one, MobileNetV2 at 112 (80
   /// million) 0.89 times.
@@ -317,7 +317,7 @@ class Session<Net>::Workspace {
     order.clear();
     chunks.clear();
     order.reserve(most);
-    chunks.reserve(most / static_cast<std::size_t>(chunk) + kCount);
+    chunks.reserve(most);  // of one image each, at worst
     for (int j = 0; j < kCount; ++j) {
       const auto begin = static_cast<Index>(order.size());
       for (std::size_t i = 0; i < results.size(); ++i)

@@ -44,7 +44,7 @@ using DepthwiseFilter =
 template <InvertedResidualOptions O, class Act, class... Ls>
 struct InvertedBranch : Sequential<Expansion<O, Act>, DepthwiseFilter<O, Act>, Ls...> {
   using Base = Sequential<Expansion<O, Act>, DepthwiseFilter<O, Act>, Ls...>;
-  static constexpr bool kReadsSources = false;
+  static constexpr bool kReadsSources = false;  // bands read feature maps
   using Widen = ConvNormAct<ConvOptions{.out = O.wide(), .kernel = 1}, Act>;
   using Filter = DepthwiseFilter<O, Act>;
   using Rest = Sequential<Ls...>;

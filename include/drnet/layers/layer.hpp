@@ -60,9 +60,6 @@ struct PassNoise {
   }
 };
 
-/// What a layer reads and writes at a time, at inference, so that the next one finds it in the cache.
-inline constexpr Index kCachedBytes = Index{4} << 20;
-
 /// What one pass over a batch has in common for all layers.
 struct Pass {
   const ExecutionPolicy& policy;
@@ -306,9 +303,9 @@ void run_backward(const Pass& pass, X x, Y y, DY dy, DX dx, const Gate& gate, co
 /// fetch().
 template <class X>
 concept Source = requires(X x, Index n) {
-  { X::kShape } -> std::convertible_to<Shape>;
-  { x.from(n) } -> std::same_as<X>;
   x.fetch(n);
+  { x.from(n) } -> std::same_as<X>;
+  { X::kShape } -> std::convertible_to<Shape>;
 };
 /// Whether infer() reads sources (kReadsSources = true) and so may fetch a few images at a time.
 template <class L>

@@ -23,6 +23,9 @@
 
 namespace drnet::inline DRNET_ISA {
 
+/// What a step reads and writes at a time, at inference, so that the next one finds it in the cache.
+inline constexpr Index kCachedBytes = Index{4} << 20;
+
 /// N copies of a layer, as children of the surrounding Sequential.
 template <int N, class L>
 struct Repeat {
@@ -303,48 +306,58 @@ struct Stack<std::tuple<Ls...>> : PlainLayer {
     using Value = FeatureMap<T, shape, Child<to>::input_halo(shape)>;
   };
   static constexpr bool kReadsSources = true;
-  /// Images of which step K by itself would keep input and output in the cache: a power of two, at most 64.
-  template <class T, Shape In, int K>
-  static constexpr Index cached_images() {
-    using L = Child<start_of(kFolded, K)>;
-    constexpr Shape in = shape_before(In, start_of(kFolded, K));
+  /// Images of which a child at input `in` keeps input and output in the cache: a power of two, at most 64.
+  /// Of a Sequential those that its last step wants, for it sees to the others.
+  template <class T, class L>
+  static constexpr Index cached_images(Shape in) {
     if constexpr (reads_sources<L>) {
-      return L::template cached_images<T, in, L::kSteps - 1>();
+      return L::template last_images<T>(in);
     } else {
-      constexpr Index size = FeatureMap<T, in>::kImageStride + FeatureMap<T, L::output(in)>::kImageStride;
-      constexpr Index images = std::clamp<Index>(kCachedBytes / (size * Index{sizeof(T)}), 1, 64);
+      const Index bytes = (image_stride<T>(in, 0) + image_stride<T>(L::output(in), 0)) * Index{sizeof(T)};
+      const Index images = std::clamp<Index>(kCachedBytes / bytes, 1, 64);
       return static_cast<Index>(std::bit_floor(static_cast<std::size_t>(images)));
     }
   }
-  /// Most images that each step takes at a time: no more than the steps behind it, and the last one any
-  /// number.
-  template <class T, Shape In>
-  static constexpr std::array<Index, kSteps> kImages = [] {
-    std::array<Index, kSteps> images;
-    images.fill(std::numeric_limits<Index>::max());
-    unroll<kSteps - 1>([&](auto reversed) {
-      constexpr std::size_t k = kSteps - 2 - reversed;
-      images[k] = std::min(cached_images<T, In, k>(), images[k + 1]);
+  template <class T>
+  static constexpr Index last_images(Shape in) {
+    constexpr int last = start_of(kFolded, kSteps - 1);
+    return cached_images<T, Child<last>>(shape_before(in, last));
+  }
+  /// What inference wants to know of a step: the most images that it takes at a time, and the scalars of its
+  /// input of one image.
+  struct Step {
+    Index images = 0, input = 0;
+  };
+  /// Of all steps. None takes more images than those behind it, and the last one takes any number.
+  template <class T>
+  static constexpr std::array<Step, kSteps> steps(Shape shape) {
+    std::array<Step, kSteps> all{};
+    std::size_t k = 0;
+    walk(shape, kCount, [&]<class L>(int child, Shape in) {
+      if (!kFolded[static_cast<std::size_t>(child)])
+        all[k++] = {cached_images<T, L>(in), image_stride<T>(in, L::input_halo(in))};
     });
-    return images;
-  }();
+    all.back().images = std::numeric_limits<Index>::max();
+    for (k = kSteps - 1; k > 0; --k) all[k - 1].images = std::min(all[k - 1].images, all[k].images);
+    return all;
+  }
+  template <class T, Shape In>
+  static constexpr std::array<Step, kSteps> kStepsAt = steps<T>(In);
   /// Most images of a source (layer.hpp) that are asked for at a time.
   template <class T, Shape In>
   static constexpr Index source_images(Index capacity) {
-    return drnet::source_images<Child<0>, T, In>(std::min(capacity, kImages<T, In>[0]));
+    return drnet::source_images<Child<0>, T, In>(std::min(capacity, kStepsAt<T, In>[0].images));
   }
   /// Where each link begins in the arena at inference on `n` images, and, last, where the children's memory
   /// does. Links of equally many images take turns in two pieces.
   template <class T, Shape In>
   static constexpr std::array<Index, kSteps> link_offsets(Index n) {
-    std::array<Index, kSteps> images{}, size{}, offset{};
-    unroll<kSteps - 1>([&](auto k) {
-      images[k] = std::min(n, kImages<T, In>[k + 1]);
-      size[k] = round_up(Link<T, In, k>::Value::kImageStride * images[k], 64);
-    });
+    std::array<Index, kSteps> offset{};
+    const auto images = [n](std::size_t link) { return std::min(n, kStepsAt<T, In>[link + 1].images); };
     for (std::size_t begin = 0, end = 0; begin + 1 < kSteps; begin = end) {
       Index most = 0;
-      for (; end + 1 < kSteps && images[end] == images[begin]; ++end) most = std::max(most, size[end]);
+      for (; end + 1 < kSteps && images(end) == images(begin); ++end)
+        most = std::max(most, round_up(kStepsAt<T, In>[end + 1].input * images(end), 64));
       for (std::size_t k = begin; k < end; ++k) offset[k] = offset.back() + ((k - begin) % 2 == 0 ? 0 : most);
       offset.back() += (end - begin > 1 ? 2 : 1) * most;
     }
@@ -355,7 +368,7 @@ struct Stack<std::tuple<Ls...>> : PlainLayer {
     Index links = link_offsets<T, In>(capacity).back(), most = 0;
     unroll<kSteps>([&](auto k) {
       constexpr int child = start_of(kFolded, k);
-      const Index images = std::min(capacity, kImages<T, In>[k]);
+      const Index images = std::min(capacity, kStepsAt<T, In>[k].images);
       links = std::max(links, link_offsets<T, In>(images).back());  // fewer images may take more pieces
       most = std::max(most, Child<child>::template arena<T, shape_before(In, child)>(images, threads));
     });
@@ -398,7 +411,7 @@ struct Stack<std::tuple<Ls...>> : PlainLayer {
       } else {
         const typename Link<T, In, K - 1>::Value link(arena + offsets[K - 1]);
         Pass part = pass;
-        part.capacity = std::min(pass.capacity, kImages<T, In>[K - 1]);
+        part.capacity = std::min(pass.capacity, kStepsAt<T, In>[K - 1].images);
         for (Index first = 0; first < pass.n; first += part.capacity) {
           part.n = std::min(part.capacity, pass.n - first);
           infer_step<K - 1>(part, x.from(first), link.from(first), accumulator, prepared, arena, offsets);
@@ -407,9 +420,13 @@ struct Stack<std::tuple<Ls...>> : PlainLayer {
       }
     }();
     if constexpr (K < kSteps - 1) zero_halo(pass, y);  // not before: links take turns in their memory
-    run_infer<Child<child>>(pass, in, y,
-                            substitute(epilogue, fold_from<In, child + 1>(accumulator, pass, prepared)),
-                            prepared + prepared_before<T>(In, pass.banks, child), arena + offsets.back());
+    const T* const weights = prepared + prepared_before<T>(In, pass.banks, child);
+    const auto folded_tail = fold_from<In, child + 1>(accumulator, pass, prepared);
+    if constexpr (is_plain<E>)
+      run_infer<Child<child>>(pass, in, y, folded_tail, weights, arena + offsets.back());
+    else
+      run_infer<Child<child>>(pass, in, y, substitute(epilogue, folded_tail), weights,
+                              arena + offsets.back());
   }
 
   template <class T, Shape S, int H>

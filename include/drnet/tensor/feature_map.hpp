@@ -27,6 +27,16 @@ struct Planes {
   }
 };
 
+/// Scalars from one channel block, and from one image, to the next.
+template <class T>
+constexpr Index plane_stride(Shape s, int halo) {
+  return (Index{s.height + 2 * halo} * (s.width + 2 * halo) | (s.pixels() > 1)) * kLanes<T>;
+}
+template <class T>
+constexpr Index image_stride(Shape s, int halo) {
+  return plane_stride<T>(s, halo) * ceil_div(s.channels, kLanes<T>);
+}
+
 /// Non-owning view of a batch of feature maps of shape S with `Halo` zero pixels on each side.
 template <class T, Shape S, int Halo = 0>
 class FeatureMap {
@@ -37,9 +47,8 @@ class FeatureMap {
   static constexpr int kBlock = kLanes<Scalar>;
   static constexpr int kBlocks = ceil_div(S.channels, kBlock);
   static constexpr int kRowStride = (S.width + 2 * Halo) * kBlock;
-  static constexpr Index kPlaneStride =
-      (Index{S.height + 2 * Halo} * (S.width + 2 * Halo) | (S.pixels() > 1)) * kBlock;
-  static constexpr Index kImageStride = kPlaneStride * kBlocks;
+  static constexpr Index kPlaneStride = plane_stride<Scalar>(S, Halo);
+  static constexpr Index kImageStride = image_stride<Scalar>(S, Halo);
   static constexpr Index kOrigin = Index{Halo} * kRowStride + Halo * kBlock;
 
   FeatureMap() = default;
