@@ -63,6 +63,7 @@
 
 #include <drnet/inference/calibration.hpp>
 #include <drnet/inference/minimum_resolution.hpp>
+#include <drnet/inference/outputs.hpp>
 #include <drnet/inference/session.hpp>
 
 #include <drnet/data/augment.hpp>
