@@ -25,12 +25,20 @@ struct Result {
   double difference = kUnknown;                        ///< of the outputs, relative to the largest
   double macs = kUnknown;        ///< of one image, three times the forward pass in training
   double macs_ratio = kUnknown;  ///< of a mix, ours / peer
+  double floor_ms = 0;           ///< of a mix one by one, the time in which the weights are read once
   std::vector<int> counts{};     ///< of a mix, images at each candidate
   double peak_rss_mb = kUnknown, peer_peak_rss_mb = kUnknown;
   double waiting_busy = kUnknown;  ///< processors that the side kept busy whose turn it was not
   double others_busy = kUnknown;   ///< processors that other programs kept busy meanwhile
 
   [[nodiscard]] double gflops() const { return 2e-6 * macs / ours_ms; }
+  /// The largest ratio of a mix at which saved multiply-adds count as saved time: Winograd saves less where
+  /// planes are small, and an image that comes alone takes at least the time of reading the weights.
+  [[nodiscard]] double allowed_ratio() const {
+    return row.singly  ? 1.10 * std::max(macs_ratio, floor_ms / peer_ms)
+           : row.exact ? 1.05 * macs_ratio
+                       : 1.15 * macs_ratio;
+  }
 };
 
 /// The q-th quantile (nearest rank).
@@ -77,6 +85,7 @@ class Comparison {
     ours_->run(kWarmUp);
     result_.macs = ours_->about().at("macs").get<double>();
     result_.counts = ours_->about().value("counts", std::vector<int>{});
+    result_.floor_ms = ours_->about().value("floor_ms", 0.0);
     double best = 0;
     for (const Command& command : peer.commands) {
       auto candidate = std::make_unique<Process>(command);

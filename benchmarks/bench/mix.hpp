@@ -5,6 +5,7 @@
 #pragma once
 
 #include <bench/material.hpp>
+#include <bench/stream.hpp>
 
 #include <drnet/inference/session.hpp>
 #include <drnet/models/mobile_predictor.hpp>
@@ -140,11 +141,16 @@ void serve_mix(const Arguments& arguments) {
   const drnet::ImageBatch<float> images{pixels.data(), arguments.batch, 3, arguments.resolution,
                                         arguments.resolution};
   const drnet::Router router = dynamic ? drnet::Router(choice.router) : drnet::FixedRouter{0};
-  MixRun<Net> run(net, router, arguments.threads, images, arguments.more[2] == "singly");
+  const bool singly = arguments.more[2] == "singly";
+  MixRun<Net> run(net, router, arguments.threads, images, singly);
   run();
   const std::string name = "drnet, always " + std::to_string(Net::Candidates::kLargest);
+  const double floor = singly && dynamic ? stream_milliseconds(Net::kParameters, arguments.threads) : 0;
   serve(
-      {.about = {{"name", dynamic ? "drnet" : name}, {"macs", run.macs()}, {"counts", run.counts()}},
+      {.about = {{"name", dynamic ? "drnet" : name},
+                 {"macs", run.macs()},
+                 {"counts", run.counts()},
+                 {"floor_ms", floor}},
        .run = [&] { run(); },
        .output = [&] { return dynamic ? run.logits() : prescribed_logits(net, images, choice.candidates); }});
 }

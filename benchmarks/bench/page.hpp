@@ -143,7 +143,9 @@ inline RatioBar bar_of(const Result& r) {
               style};
     case Work::mix:
       return {std::to_string(r.row.threads) + (r.row.threads == 1 ? " thread" : " threads"),
-              percentages(r.row.shares) + (r.row.singly ? ", singly" : ""),
+              percentages(r.row.shares) + (r.row.singly  ? ", singly"
+                                           : r.row.exact ? ", exact"
+                                                         : ""),
               r.ratio,
               r.ratio_low,
               r.ratio_high,
@@ -175,7 +177,8 @@ inline std::string table_row(const Machine& machine, const Result& r) {
   using drnet::report_detail::cell;
   std::string remark = r.error.empty() ? r.peer + r.missing : "failed: " + r.error;
   if (r.row.work == Work::mix)
-    remark += fill_in("; multiply-adds {}, {} images", {number(r.macs_ratio, 3), drnet::join(r.counts, "/")});
+    remark += fill_in("; multiply-adds {}, {} images, allowed {}",
+                      {number(r.macs_ratio, 3), drnet::join(r.counts, "/"), number(r.allowed_ratio(), 3)});
   return fill_in(
       "<tr><td>{}</td>{}<td>{}</td></tr>\n",
       {escape(work_name(r.row) + " " + r.row.model),

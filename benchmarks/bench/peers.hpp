@@ -62,7 +62,7 @@ class Peers {
       command.push_back(std::to_string(number));
   }
   [[nodiscard]] Command mix(const Row& row, const std::string& side) const {
-    Command command{places_.program("mix", row)};
+    Command command{places_.program(row.exact ? "exact_mix" : "mix", row)};
     append_numbers(command, row);
     command.insert(command.end(), {side, row.shares, row.singly ? "singly" : "together"});
     return command;

@@ -37,6 +37,8 @@ namespace bench {
     row["shares"] = r.row.shares;
     row["images_at_candidates"] = r.counts;
     row["macs_ratio"] = r.macs_ratio;
+    row["allowed_ratio"] = r.allowed_ratio();
+    if (r.row.singly) row["floor_ms"] = r.floor_ms;
   }
   if (!r.missing.empty()) row["peer_missing"] = r.missing;
   if (!r.error.empty()) row["error"] = r.error;
@@ -79,7 +81,9 @@ class Results {
                        value(r.peak_rss_mb, 0, 6) + value(r.peer_peak_rss_mb, 0, 6) + "  " +
                        (std::isfinite(r.difference) ? exponential(r.difference) : "-");
     if (!r.row.shares.empty())
-      line += "  multiply-adds " + value(r.macs_ratio, 3, 0) + " at " + drnet::join(r.counts, "/");
+      line += "  multiply-adds " + value(r.macs_ratio, 3, 0) + " at " + drnet::join(r.counts, "/") +
+              ", allowed " + value(r.allowed_ratio(), 3, 0);
+    if (r.floor_ms > 0) line += ", floor " + value(r.floor_ms, 2, 0) + " ms";
     if (!r.missing.empty()) line += "  no peer: " + r.missing;
     if (r.waiting_busy > kNoticeable)
       line += "  the side that waits keeps " + value(r.waiting_busy, 2, 0) + " processors busy";

@@ -15,6 +15,7 @@ struct Row {
   bool quick = false;    ///< also with --quick
   std::string shares{};  ///< of the candidates in a mix, e.g. "0.2,0.4,0.4"
   bool singly = false;   ///< a mix whose images arrive one by one
+  bool exact = false;    ///< a mix without Winograd
   std::string rate{};    ///< of learning
 };
 
@@ -25,7 +26,7 @@ struct Row {
     case Work::training:
       return "training";
     case Work::mix:
-      return row.singly ? "mix, one by one" : "mix";
+      return row.singly ? "mix, one by one" : row.exact ? "exact mix" : "mix";
   }
   return "";
 }
@@ -91,6 +92,15 @@ inline void add_mixes(std::vector<Row>& rows) {
             {Work::mix, model, 224, kImages, threads, quick && threads == 2 && shares == small, shares});
     for (const int threads : {1, 2})
       rows.push_back({Work::mix, model, 224, kImages, threads, quick && threads == 1, small, true});
+    for (const int threads : {1, 2})
+      for (const std::string& shares : {std::string("0,1,0"), std::string("0,0,1"), third, small})
+        rows.push_back({.work = Work::mix,
+                        .model = model,
+                        .resolution = 224,
+                        .batch = kImages,
+                        .threads = threads,
+                        .shares = shares,
+                        .exact = true});
   }
 }
 
