@@ -90,39 +90,60 @@ double evaluation_seconds(const Model& model, const Policy& policy, const Datase
   return watch.seconds() / images * static_cast<double>(dataset.size());
 }
 
+/// What a run's parts take; trials of `most` seconds each.
+struct RunTime {
+  StageTime first, second;
+  double closing;  ///< the evaluations at the end
+
+  RunTime(const TrainOptions& options, const Policy& policy, const Dataset& validation,
+          const StageLoaders& loaders, double most) {
+    const auto model = make_model(options.model, options.run.seed);
+    const ModelInfo& info = model->info();
+    const double evaluation =
+        evaluation_seconds(*model, policy, validation,
+                           {.batch = options.batch, .loader_threads = loaders.of(1).options().threads}, most);
+    const auto time_of = [&](int stage) {
+      const Loader& loader = loaders.of(stage);
+      const auto batch = static_cast<Index>(loader.options().batch);
+      const TrainerOptions trainer = trainer_options(options, info, stage, {1, 1});
+      const auto training = model->training(policy, batch, trainer);
+      const double every = options.evaluate_every > 0 ? options.evaluate_every : 1e9;
+      StageTime time =
+          time_stage(*training, loader, loaders.answers(), views_to_note(options, trainer), most);
+      time.epoch += evaluation / every;
+      return time;
+    };
+    if (options.epochs1 > 0) first = time_of(1);
+    if (info.has_predictor() && options.epochs2 > 0) second = time_of(2);
+    closing = evaluation * static_cast<double>(info.candidates.size() + 1);
+  }
+};
+
 }  // namespace
 
 Epochs epochs_within_budget(const TrainOptions& options, const Policy& policy, const Dataset& validation,
                             const StageLoaders& loaders) {
   const Stopwatch watch;
-  const double budget = 60 * options.minutes, trial = 0.01 * budget;
-  const auto model = make_model(options.model, options.run.seed);
-  const ModelInfo& info = model->info();
-  const double evaluation =
-      evaluation_seconds(*model, policy, validation,
-                         {.batch = options.batch, .loader_threads = loaders.of(1).options().threads}, trial);
-  const auto time_of = [&](int stage) {
-    const Loader& loader = loaders.of(stage);
-    const auto batch = static_cast<Index>(loader.options().batch);
-    const TrainerOptions trainer = trainer_options(options, info, stage, {1, 1});
-    const auto training = model->training(policy, batch, trainer);
-    const double every = options.evaluate_every > 0 ? options.evaluate_every : 1e9;
-    StageTime time = time_stage(*training, loader, loaders.answers(), views_to_note(options, trainer), trial);
-    time.epoch += evaluation / every;
-    return time;
-  };
-  const bool joint = info.has_predictor() && options.epochs2 > 0;
-  const StageTime first = time_of(1), second = joint ? time_of(2) : StageTime{};
+  const double budget = 60 * options.minutes;
+  const RunTime time(options, policy, validation, loaders, 0.01 * budget);
+  const bool joint = time.second.epoch > 0;
 
-  // Speed varies, and at the end every candidate is evaluated once more.
-  const double closing = evaluation * static_cast<double>(info.candidates.size() + 1);
-  const double left = 0.95 * (budget - watch.seconds() - closing) - second.before;
-  const double planned = options.epochs1 * first.epoch + options.epochs2 * second.epoch;
+  // Speed varies.
+  const double left = 0.95 * (budget - watch.seconds() - time.closing) - time.second.before;
+  const double planned = options.epochs1 * time.first.epoch + options.epochs2 * time.second.epoch;
   const auto whole = [](double epochs) { return std::max(1, static_cast<int>(std::floor(epochs))); };
   Epochs epochs;
   if (options.epochs1 > 0) epochs.stage1 = whole(options.epochs1 * left / planned);
-  if (joint) epochs.stage2 = whole((left - epochs.stage1 * first.epoch) / second.epoch);
+  if (joint) epochs.stage2 = whole((left - epochs.stage1 * time.first.epoch) / time.second.epoch);
   return epochs;
+}
+
+double run_seconds(const TrainOptions& options, const Policy& policy, const Dataset& validation,
+                   const StageLoaders& loaders, const Epochs& epochs) {
+  constexpr double kTrial = 2;
+  const RunTime time(options, policy, validation, loaders, kTrial);
+  return epochs.stage1 * time.first.epoch + time.second.before + epochs.stage2 * time.second.epoch +
+         time.closing;
 }
 
 }  // namespace drnet::program

@@ -16,4 +16,8 @@ namespace drnet::program {
 [[nodiscard]] Epochs epochs_within_budget(const TrainOptions& options, const Policy& policy,
                                           const Dataset& validation, const StageLoaders& loaders);
 
+/// Seconds that a run of so many epochs will take, measured on a few steps.
+[[nodiscard]] double run_seconds(const TrainOptions& options, const Policy& policy, const Dataset& validation,
+                                 const StageLoaders& loaders, const Epochs& epochs);
+
 }  // namespace drnet::program

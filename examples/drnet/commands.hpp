@@ -7,11 +7,16 @@
 namespace drnet::program {
 
 int run_train(const TrainOptions& options);
+int run_experiments(const ExperimentsOptions& options);
 int run_evaluate(const EvaluateOptions& options);
 int run_predict(const PredictOptions& options);
 int run_calibrate(const CalibrateOptions& options);
 int run_export(const ExportOptions& options);
 int run_summary(const SummaryOptions& options);
 int run_report(const ReportOptions& options);
+
+/// Throws Error where run_train() could not begin. Writes nothing, and does not ask for `weights` or
+/// `output`.
+void check_training(const TrainOptions& options);
 
 }  // namespace drnet::program

@@ -1,4 +1,5 @@
 // drnet: train, evaluate and look at dynamic-resolution networks from the command line.
+#include "command_line.hpp"
 #include "commands.hpp"
 #include "model.hpp"
 #include "progress.hpp"
@@ -8,9 +9,12 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace {
 
@@ -153,8 +157,30 @@ void add_train(CLI::App& program, TrainOptions& options) {
   command
       .add_option("--stop-after", options.stop_after, "Stop after so many epochs, to be resumed; 0: do not")
       ->check(CLI::Range(0, 100'000));
+  command
+      .add_option("--share", options.share,
+                  "Random share of the pictures that is used, both for training and to be judged by")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
+  command.add_flag("--forecast", options.forecast,
+                   "Try a few steps first, and say how long the run will take");
+  command.add_flag(
+      "--analyze", options.analyze,
+      "At the end also measure chance in the predictor's shares, and what an oracle would reach");
   add_schedule_options(command, options);
   add_joint_options(command, options);
+  add_run_options(command, options.run);
+}
+
+void add_experiments(CLI::App& program, ExperimentsOptions& options) {
+  auto& command =
+      *program.add_subcommand("experiments", "Train the networks of a folder of experiments, or go on");
+  command.add_option("folder", options.folder, "Folder of experiments (*.json, see docs/experiments.md)")
+      ->required();
+  command.add_option("--output", options.output, "Folder of the results: a folder for each experiment")
+      ->required();
+  command.add_flag("--quick", options.quick, "With what the experiments say under `quick`");
+  command.add_flag("--list", options.list, "Say which there are, and which are finished");
   add_run_options(command, options.run);
 }
 
@@ -241,10 +267,29 @@ void add_report(CLI::App& program, ReportOptions& options) {
 
 }  // namespace
 
+namespace drnet::program {
+
+TrainOptions parse_train_options(std::vector<std::string> words, const std::string& place) {
+  CLI::App program;
+  TrainOptions options;
+  add_train(program, options);
+  std::ranges::reverse(words);  // as CLI11 takes them
+  words.push_back("train");
+  try {
+    program.parse(std::move(words));
+  } catch (const CLI::ParseError& e) {
+    throw Error(place, "options of drnet train", e.what());
+  }
+  return options;
+}
+
+}  // namespace drnet::program
+
 int main(int argc, char** argv) {
   CLI::App program("Dynamic-resolution image classification on CPUs", "drnet");
   program.require_subcommand(1);
   TrainOptions train;
+  ExperimentsOptions experiments;
   EvaluateOptions evaluate;
   CalibrateOptions calibrate;
   PredictOptions predict;
@@ -252,6 +297,7 @@ int main(int argc, char** argv) {
   SummaryOptions summary;
   ReportOptions report;
   add_train(program, train);
+  add_experiments(program, experiments);
   add_evaluate(program, evaluate);
   add_calibrate(program, calibrate);
   add_predict(program, predict);
@@ -265,13 +311,14 @@ int main(int argc, char** argv) {
   }
   try {
     const std::string command = program.get_subcommands().front()->get_name();
-    const int code = command == "train"       ? run_train(train)
-                     : command == "evaluate"  ? run_evaluate(evaluate)
-                     : command == "calibrate" ? run_calibrate(calibrate)
-                     : command == "predict"   ? run_predict(predict)
-                     : command == "export"    ? run_export(exported)
-                     : command == "summary"   ? run_summary(summary)
-                                              : run_report(report);
+    const int code = command == "train"         ? run_train(train)
+                     : command == "experiments" ? run_experiments(experiments)
+                     : command == "evaluate"    ? run_evaluate(evaluate)
+                     : command == "calibrate"   ? run_calibrate(calibrate)
+                     : command == "predict"     ? run_predict(predict)
+                     : command == "export"      ? run_export(exported)
+                     : command == "summary"     ? run_summary(summary)
+                                                : run_report(report);
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
       throw drnet::Error("standard output", "room for the results", "a write error");
     return code;

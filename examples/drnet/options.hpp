@@ -97,6 +97,15 @@ struct TrainOptions {
   double holdout = 0;    ///< share of the training pictures that only stage 2 sees
   std::string crop;      ///< "padded", "resized", "none"; empty: as usual for the network
   double flip = 0.5;
+  double share = 1;       ///< of the pictures, drawn by the seed, both for training and to be judged by
+  bool forecast = false;  ///< say first how long it will take
+  bool analyze = false;   ///< at the end compare the predictor with chance and with an oracle
+};
+
+struct ExperimentsOptions {
+  RunOptions run;
+  std::string folder, output;
+  bool quick = false, list = false;
 };
 
 /// The execution policy that the options ask for. Throws Error for a backend that is not in this build.

@@ -1,11 +1,14 @@
 #include "pictures.hpp"
 
+#include "environment.hpp"
+
 #include <drnet/data/open.hpp>
 #include <drnet/data/subset.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <set>
 #include <utility>
 
 namespace drnet::program {
@@ -31,7 +34,7 @@ Operation cut(const ModelInfo& model) {
 
 std::unique_ptr<Dataset> open_pictures(const DataOptions& options, Split split, const ModelInfo& model,
                                        std::uint64_t seed) {
-  auto dataset = open_dataset(options.data, split, seed);
+  auto dataset = open_dataset(with_variables(options.data), split, seed);
   const std::size_t classes = dataset->class_names().size();
   if (classes != static_cast<std::size_t>(model.classes))
     throw Error("data set " + options.data,
@@ -41,6 +44,26 @@ std::unique_ptr<Dataset> open_pictures(const DataOptions& options, Split split, 
   std::vector<std::size_t> first(options.limit);
   std::iota(first.begin(), first.end(), std::size_t{0});
   return std::make_unique<Subset>(std::move(dataset), std::move(first));
+}
+
+void check_lists(const std::string& training_name, const Dataset& training,
+                 const std::string& validation_name, const Dataset& validation) {
+  const auto names = split_fields(with_variables(training_name)),
+             others = split_fields(with_variables(validation_name));
+  if (names[0] != "folder") return;
+  std::vector<std::size_t> count(training.class_names().size());
+  std::set<std::string> pictures;
+  for (std::size_t i = 0; i < training.size(); ++i) {
+    ++count[static_cast<std::size_t>(training.label(i))];
+    pictures.insert(training.describe(i));
+  }
+  for (std::size_t c = 0; c < count.size(); ++c)
+    if (count[c] == 0)
+      throw Error(training_name, "pictures of every class", "none of " + training.class_names()[c]);
+  if (others[0] != "folder" || others[1] != names[1]) return;
+  for (std::size_t i = 0; i < validation.size(); ++i)
+    if (pictures.contains(validation.describe(i)))
+      throw Error(validation_name, "pictures that are not trained on", validation.describe(i) + ", which is");
 }
 
 Transform evaluation_transform(const ModelInfo& model) {

@@ -18,6 +18,11 @@ namespace drnet::program {
 [[nodiscard]] std::unique_ptr<Dataset> open_pictures(const DataOptions& options, Split split,
                                                      const ModelInfo& model, std::uint64_t seed);
 
+/// Of folders of pictures: throws Error where a class has none to train on, and for a picture to be judged by
+/// that is also trained on. Other data sets have halves that are what they are.
+void check_lists(const std::string& training_name, const Dataset& training,
+                 const std::string& validation_name, const Dataset& validation);
+
 /// Without randomness: pictures whose sides are the largest candidate L stay as they are; of others the
 /// shorter side becomes L * 256 / 224 and the middle L x L pixels count. CIFAR's networks take the whole
 /// picture instead.

@@ -119,6 +119,7 @@ Metadata identity(const TrainOptions& options, const ModelInfo& model) {
           {"sampled", text(options.sampled)},
           {"oracle_views", text(options.oracle_views)},
           {"holdout", text(options.holdout)},
+          {"share", text(options.share)},
           {"decay_weights_only", text(options.decay_weights_only)},
           {"crop", options.crop},
           {"flip", text(options.flip)}};

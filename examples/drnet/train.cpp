@@ -1,6 +1,8 @@
 // drnet train: both stages of the recipe, epoch by epoch, with a checkpoint after each.
 #include "budget.hpp"
+#include "closing.hpp"
 #include "commands.hpp"
+#include "environment.hpp"
 #include "evaluation.hpp"
 #include "interrupt.hpp"
 #include "measured_pictures.hpp"
@@ -13,12 +15,15 @@
 #include "stage_loaders.hpp"
 #include "text.hpp"
 
+#include <drnet/data/subset.hpp>
 #include <drnet/io/report_from_logs.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <optional>
 #include <string>
+#include <utility>
 
 namespace drnet::program {
 
@@ -187,10 +192,15 @@ void finish_training(const Run& run) {
   for (std::size_t j = 0; j < info.candidates.size(); ++j)
     routers.emplace_back(FixedRouter{static_cast<int>(j)});
   if (run.last_stage() == 2) routers.emplace_back(PredictorRouter{});
+  std::optional<Evaluation> last;
   for (const Router& router : routers) {
-    const Evaluation result = validate(run, router);
-    run.tell(to_json(result), to_text(result, info.candidates));
+    last = validate(run, router);
+    run.tell(to_json(*last), to_text(*last, info.candidates));
   }
+  if (run.options.analyze && info.candidates.size() > 1)
+    compare_with_chance_and_oracle(
+        {run.model, run.policy, run.validation, run.options.batch, run.options.run.seed}, *last,
+        [&](const nlohmann::json& event, const std::string& words) { run.tell(event, words); });
   const std::filesystem::path logs[] = {run.folder.log()};
   Report report = report_from_logs(logs);
   if (info.candidates.size() > 1)
@@ -202,7 +212,7 @@ void finish_training(const Run& run) {
 }
 
 /// The pictures that a run is judged by.
-std::unique_ptr<Dataset> open_validation(const TrainOptions& options, const ModelInfo& model) {
+std::shared_ptr<const Dataset> open_validation(const TrainOptions& options, const ModelInfo& model) {
   if (options.validation.empty() && options.data.data.starts_with("folder:"))
     throw Error("--validation", "a data set, as a folder of pictures has no second half", "nothing");
   const std::string& data = options.validation.empty() ? options.data.data : options.validation;
@@ -242,27 +252,63 @@ void prepare(Run& run) {
   if (!has_log) run.folder.write(start_event(run));
 }
 
+/// Prints how long the run will take.
+void tell_forecast(const Run& run) {
+  const double seconds = run_seconds(run.options, run.policy, run.validation, run.loaders, run.epochs);
+  if (!run.options.run.json) std::printf("forecast: %s minutes\n", fixed(seconds / 60, 1).c_str());
+  std::fflush(stdout);
+}
+
+/// A random share of the pictures, at least one.
+std::shared_ptr<const Dataset> share_of(std::shared_ptr<const Dataset> pictures,
+                                        const TrainOptions& options) {
+  if (options.share >= 1) return pictures;
+  std::shared_ptr<const Dataset> part = hold_out(pictures, options.share, options.run.seed).second;
+  if (part->size() == 0) throw Error("--share", "a share of at least one picture", fixed(options.share, 6));
+  return part;
+}
+
+/// What a run works on. What the options cannot mean is found out here, before anything is written.
+struct Material {
+  Material(const TrainOptions& options, const ModelInfo& info)
+      : training(open_pictures(options.data, Split::train, info, options.run.seed)),
+        validation(open_validation(options, info)),
+        policy(make_policy(options.run)) {
+    if (options.data.limit == 0) check_lists(options.data.data, *training, options.validation, *validation);
+    training = share_of(std::move(training), options);
+    validation = share_of(std::move(validation), options);
+    loaders.emplace(training, options, info);
+    for (const int stage : {1, 2}) trainer_options(options, info, stage, {1, 1}).check();
+  }
+  std::shared_ptr<const Dataset> training, validation;
+  std::optional<StageLoaders> loaders;
+  Policy policy;
+};
+
 }  // namespace
+
+void check_training(const TrainOptions& options) {
+  const auto model = make_model(options.model, options.run.seed);
+  (void)Material(options, model->info());
+}
 
 int run_train(const TrainOptions& options) {
   const auto model = make_model(options.model, options.run.seed);
   const ModelInfo& info = model->info();
-  if (!options.weights.empty()) model->load(options.weights, {.predictor = false, .head = !options.new_head});
-  const std::shared_ptr<const Dataset> training =
-      open_pictures(options.data, Split::train, info, options.run.seed);
-  const auto validation = open_validation(options, info);
-  const StageLoaders loaders(training, options, info);
-  // What the options cannot mean is found out before anything is written.
-  const Policy policy = make_policy(options.run);
-  for (const int stage : {1, 2}) trainer_options(options, info, stage, {1, 1}).check();
+  if (!options.weights.empty())
+    model->load(with_variables(options.weights), {.predictor = false, .head = !options.new_head});
+  const Material material(options, info);
+  const Policy& policy = material.policy;
   if (options.unfold > 0 && !options.resume)
-    model->unfold_batch_norm(measured_pictures(*training, info, options.unfold, options.run.seed).view(),
-                             policy);
+    model->unfold_batch_norm(
+        measured_pictures(*material.training, info, options.unfold, options.run.seed).view(), policy);
   RunFolder folder(options.output, options.resume);
   catch_interrupts();
   try {
-    Run run{options, policy, *model, loaders, *validation, folder, identity(options, info), {}, {}};
+    Run run{options, policy, *model, *material.loaders, *material.validation, folder, identity(options, info),
+            {},      {}};
     prepare(run);
+    if (options.forecast && !options.resume) tell_forecast(run);
     if (run_training(run, options.resume)) finish_training(run);
     return 0;
   } catch (const Interrupted&) {

@@ -1,0 +1,35 @@
+// An experiment: a file that says how one network is trained, so that anyone can repeat it.
+//
+//   {"title": "Dynamic, target 0.2 G",       what tables call it
+//    "include": "../caltech101.json",        a file with more `train` and `quick`, which these replace key by
+//    key "from": "first_stage",                  the experiment beside it whose weights it begins with
+//    "train": {"model": "…", "epochs2": 4},  options of `drnet train`, without their dashes
+//    "quick": {"epochs2": 1}}                what --quick puts in their place
+//
+// Texts may hold $NAME, an environment variable. The result is a folder of `drnet train` with the same name.
+#pragma once
+
+#include "options.hpp"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace drnet::program {
+
+struct Experiment {
+  std::string name;  ///< of the file, without .json
+  std::string title, from;
+  TrainOptions train;  ///< `output` and, with `from`, `weights` are in the folder of the results
+};
+
+/// One experiment. Throws Error naming the file and the key for what it does not know or cannot read.
+[[nodiscard]] Experiment read_experiment(const std::filesystem::path& file,
+                                         const std::filesystem::path& results, bool quick);
+
+/// All *.json of a folder in the order of their names, but each behind the one that it begins from. Throws
+/// Error as above, for a folder without experiments, and for a `from` that is not there or leads in a circle.
+[[nodiscard]] std::vector<Experiment> read_experiments(const std::filesystem::path& folder,
+                                                       const std::filesystem::path& results, bool quick);
+
+}  // namespace drnet::program

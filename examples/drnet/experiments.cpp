@@ -1,0 +1,70 @@
+// drnet experiments: trains the networks of a folder of experiments, one after the other; those that are
+// finished stay as they are, one that was interrupted goes on where it stopped.
+#include "commands.hpp"
+#include "experiment.hpp"
+
+#include <drnet/io/report_from_logs.hpp>
+
+#include <cstdio>
+#include <filesystem>
+
+namespace drnet::program {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_finished(const Experiment& experiment) {
+  return fs::exists(fs::path(experiment.train.output) / "report.html");  // which is written last
+}
+bool is_begun(const Experiment& experiment) {
+  return fs::exists(fs::path(experiment.train.output) / "checkpoint.safetensors");
+}
+
+/// A page of all that are finished.
+void write_page(const std::vector<Experiment>& experiments, const fs::path& results,
+                const std::string& title) {
+  std::vector<fs::path> logs;
+  for (const Experiment& experiment : experiments)
+    if (is_finished(experiment)) logs.push_back(fs::path(experiment.train.output) / "log.jsonl");
+  Report report = report_from_logs(logs);
+  report.subtitle = title;
+  write_report(report, results / "report.html");
+}
+
+}  // namespace
+
+int run_experiments(const ExperimentsOptions& options) {
+  const fs::path folder = fs::path(options.folder).lexically_normal();
+  const std::string set = folder.has_filename() ? folder.filename() : folder.parent_path().filename();
+  const fs::path results = fs::path(options.output) / set;
+  std::vector<Experiment> experiments = read_experiments(folder, results, options.quick);
+  for (Experiment& experiment : experiments) {
+    TrainOptions& train = experiment.train;
+    train.run.threads = options.run.threads;
+    train.run.backend = options.run.backend;
+    train.run.json = options.run.json;
+    train.forecast = train.analyze = true;
+    check_training(train);  // all of them, before the first one runs for an hour
+  }
+  if (options.list) {
+    for (const Experiment& experiment : experiments)
+      std::printf("%-30s %-10s %s\n", experiment.name.c_str(),
+                  is_finished(experiment) ? "finished"
+                  : is_begun(experiment)  ? "begun"
+                                          : "to do",
+                  experiment.title.c_str());
+    return 0;
+  }
+  for (Experiment& experiment : experiments) {
+    if (is_finished(experiment)) continue;
+    if (!options.run.json) std::printf("--- %s: %s\n", experiment.name.c_str(), experiment.title.c_str());
+    experiment.train.resume = is_begun(experiment);
+    if (const int status = run_train(experiment.train); status != 0) return status;
+  }
+  write_page(experiments, results, set);
+  if (!options.run.json) std::printf("report: %s\n", (results / "report.html").c_str());
+  return 0;
+}
+
+}  // namespace drnet::program
