@@ -11,8 +11,16 @@ namespace drnet::program {
 
 namespace {
 
-/// Every shorter way to write a network's name: without '@input', without classes, without resolutions.
-bool means(const std::string& text, std::string_view name) {
+constexpr std::string_view kShared = "+shared";
+
+/// Every shorter way to write a network's name: without '@input', without classes, without resolutions; but
+/// shared batch norms are named.
+bool means(std::string_view text, std::string_view name) {
+  if (text.ends_with(kShared) != name.ends_with(kShared)) return false;
+  if (text.ends_with(kShared)) {
+    text.remove_suffix(kShared.size());
+    name.remove_suffix(kShared.size());
+  }
   const std::string without_input(name.substr(0, name.find('@')));
   const std::string head = without_input.substr(0, without_input.find(':'));
   const std::string family = head.substr(0, head.find('/'));
@@ -57,7 +65,7 @@ std::unique_ptr<Model> make_model(const std::string& name, std::uint64_t seed) {
   throw Error("--model", "one of " + names(),
               "'" + name + "'" + (found.empty() ? "" : ", which means several of them") +
                   "; to have others, list all that are wanted in cmake -DDRNET_PROGRAM_MODELS="
-                  "\"NAME[/CLASSES]:R1,R2,...[@PREDICTOR_INPUT];...\" (names: " +
+                  "\"NAME[/CLASSES]:R1,R2,...[@PREDICTOR_INPUT][+shared];...\" (names: " +
                   join(Zoo::kNames) + ")");
 }
 

@@ -60,7 +60,7 @@ class ModelOf final : public Model {
   [[nodiscard]] Summary summary() const override {
     Summary summary;
     unroll<Net::kCount>([&](auto j) {
-      add_input<typename Net::Classifier, Net::template kInput<j>>(Net::kCount, summary.classifier);
+      add_input<typename Net::Classifier, Net::template kInput<j>>(Net::kBanks, summary.classifier);
     });
     if constexpr (Net::kHasPredictor)
       add_input<typename Net::PredictorTopology, Net::kPredictorInput>(1, summary.predictor);

@@ -70,8 +70,8 @@ using SmallPredictor =
     models::ResolutionPredictor<Input, models::PredictorOptions{
                                            .widths = {16, 32, 64, 0}, .depth = 1, .small_stem = true}>;
 
-/// An entry: NAME/Classes:Rs...@PredictorInput, where 0 stands for the defaults.
-template <FixedString Name, int Classes, int PredictorInput, int... Rs>
+/// An entry: NAME/Classes:Rs...@PredictorInput+B, where 0 stands for the defaults.
+template <FixedString Name, int Classes, int PredictorInput, Banks B, int... Rs>
 struct Entry {
   static constexpr bool kCifar = is_cifar(Name.view()), kMobile = is_mobile(Name.view());
   static constexpr int kClasses = Classes > 0 ? Classes : kCifar ? 10 : 1000;
@@ -89,7 +89,7 @@ struct Entry {
                          std::conditional_t<kCifar, SmallPredictor<kInput>,
                                             std::conditional_t<kMobile, models::MobilePredictor<kInput>,
                                                                models::ResolutionPredictor<kInput>>>>;
-  using Network = DynamicNetwork<Topology, Predictor, Candidates>;
+  using Network = DynamicNetwork<Topology, Predictor, Candidates, float, 3, B>;
 };
 
 static_assert(macs<SmallPredictor<24>::Outputs<3>, 24> * 20 <= macs<models::CifarResNet20<>, 32>,

@@ -56,6 +56,17 @@ TEST_CASE("A dynamic network becomes a model for each candidate and one for the 
         onnx_model<Net::kInput<1>>(net.classifier(), 1, {.metadata = entries("16")}).SerializeAsString());
 }
 
+TEST_CASE("A shared batch-norm bank is part of every model") {
+  const TempDir folder;
+  const support::TinySharedNet<float> shared(1);
+  Net banked(2);
+  support::copy_to_banks(shared, banked);
+  export_onnx(shared, folder / "shared");
+  export_onnx(banked, folder / "banked");
+  for (const char* name : {"classifier_24.onnx", "classifier_12.onnx", "predictor.onnx"})
+    CHECK(drnet::read_text(folder / "shared" / name) == drnet::read_text(folder / "banked" / name));
+}
+
 TEST_CASE("Without a predictor there is no model of one") {
   const TempDir folder;
   const DynamicNetwork<support::TinyClassifier, NoPredictor, Resolutions<16>> net(1);

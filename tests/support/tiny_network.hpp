@@ -8,8 +8,10 @@
 #include <drnet/models/resolution_predictor.hpp>
 #include <drnet/tensor/image_batch.hpp>
 
+#include <algorithm>
 #include <cstring>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace support {
@@ -24,6 +26,10 @@ using TinyPredictor = drnet::models::ResolutionPredictor<16, drnet::models::Pred
 using TinyCandidates = drnet::Resolutions<24, 16, 12>;
 template <class T = float>
 using TinyNet = drnet::DynamicNetwork<TinyClassifier, TinyPredictor, TinyCandidates, T>;
+/// The same with one batch-norm bank for all candidates.
+template <class T = float>
+using TinySharedNet =
+    drnet::DynamicNetwork<TinyClassifier, TinyPredictor, TinyCandidates, T, 3, drnet::Banks::shared>;
 
 /// `count` images of 3 x side x side with values in [-2, 2) and labels 0, 1, ..., 9, 0, ...
 template <class T>
@@ -74,5 +80,29 @@ struct Snapshot {
   }
   std::vector<T> parameters, statistics;
 };
+
+/// Whether a tensor with a bank, "...bn_<j>.weight", is the one that a network with shared banks calls
+/// "...weight".
+inline bool is_bank_of(const drnet::TensorSpec& banked, const drnet::TensorSpec& shared) {
+  if (banked.bank < 0) return banked.name == shared.name;
+  std::string name = banked.name;
+  const std::string bank = "bn_" + std::to_string(banked.bank) + ".";
+  return name.erase(name.find(bank), bank.size()) == shared.name;
+}
+
+/// Gives every bank of `banked` the values of the one of `shared`.
+template <class T>
+void copy_to_banks(const TinySharedNet<T>& shared, TinyNet<T>& banked) {
+  const auto copy = [](const auto& from, auto& to) {
+    for (const drnet::TensorSpec& s : from.tensors())
+      for (const drnet::TensorSpec& t : to.tensors())
+        if (is_bank_of(t, s)) {
+          const auto values = from.values(s);
+          std::copy(values.begin(), values.end(), to.values(t).begin());
+        }
+  };
+  copy(shared.classifier(), banked.classifier());
+  copy(shared.predictor(), banked.predictor());
+}
 
 }  // namespace support

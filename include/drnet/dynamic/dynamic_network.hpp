@@ -1,5 +1,6 @@
-// The dynamic-resolution network (docs/method.md): one classifier with a batch-norm bank per candidate, and a
-// predictor that chooses the candidate of each image from a small copy of it.
+// The dynamic-resolution network (docs/method.md): one classifier with a batch-norm bank per candidate (or,
+// to compare with, one that all share), and a predictor that chooses the candidate of each image from a small
+// copy of it.
 #pragma once
 
 #include <drnet/dynamic/resolutions.hpp>
@@ -9,6 +10,10 @@
 #include <cstdint>
 
 namespace drnet::inline DRNET_ISA {
+
+/// The batch-norm banks of a classifier: one for each candidate resolution, or, what the paper compares
+/// them with, one that all candidates normalize with and update.
+enum class Banks { one_per_candidate, shared };
 
 /// Stands for the predictor of a network whose resolution is fixed (or chosen by chance).
 struct NoPredictor {
@@ -70,7 +75,8 @@ inline constexpr bool valid_dynamic_network = [] {
 }();
 
 /// Parameters on the heap: the object itself is small. T = double is for gradient checks.
-template <class Classifier_, class Predictor_, class Candidates_, class T = float, int Channels = 3>
+template <class Classifier_, class Predictor_, class Candidates_, class T = float, int Channels = 3,
+          Banks B = Banks::one_per_candidate>
 class DynamicNetwork {
  public:
   using Classifier = Classifier_;
@@ -78,6 +84,9 @@ class DynamicNetwork {
   using Candidates = Candidates_;
   using Scalar = T;
   static constexpr int kCount = Candidates::kCount, kChannels = Channels;
+  /// Batch-norm banks of the classifier, and the one of a candidate.
+  static constexpr int kBanks = B == Banks::shared ? 1 : kCount;
+  static constexpr int bank(int candidate) { return B == Banks::shared ? 0 : candidate; }
   static constexpr bool kHasPredictor = !std::is_same_v<Predictor, NoPredictor>;
   using PredictorTopology = typename detail::PredictorTopology<Predictor, kCount>::Type;
   /// Shape of the classifier's input at candidate J, and of the predictor's.
@@ -104,7 +113,7 @@ class DynamicNetwork {
   /// What the predictor costs at run time: nothing where there is nothing to choose.
   static constexpr Index kRoutingMacs = kCount > 1 ? kPredictorMacs : 0;
 
-  using ClassifierNetwork = Network<Classifier, T, kCount, Channels>;
+  using ClassifierNetwork = Network<Classifier, T, kBanks, Channels>;
   using PredictorNetwork =
       std::conditional_t<kHasPredictor, Network<PredictorTopology, T, 1, Channels>, detail::Nothing<T>>;
 

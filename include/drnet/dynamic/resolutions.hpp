@@ -16,7 +16,7 @@ inline constexpr bool valid_candidates = [] {
   return !values.empty();
 }();
 
-/// Candidate resolutions in pixels; candidate j uses batch-norm bank j.
+/// Candidate resolutions in pixels.
 template <int... R>
 struct Resolutions {
   static_assert(sizeof...(R) > 0, "a dynamic network needs at least one candidate resolution");

@@ -55,13 +55,18 @@ void check_calibration(const ImageBatch<typename Net::Scalar>& images, Index bat
                 std::to_string(batch));
 }
 
-/// Mean and variance of what every batch norm of bank J reads while `images` pass through the classifier at
-/// candidate J; laid out as its statistics. `statistics` says what the batch norms normalize with meanwhile.
+/// Mean and variance of what every batch norm reads, in one bank, laid out as the classifier's statistics.
+struct BatchNormMoments {
+  std::vector<double> values;
+  Index images = 0;  ///< measured, at one candidate or another
+};
+
+/// Adds what every batch norm reads while `images` pass through the classifier at candidate J to the moments
+/// of its bank. `statistics` says what the batch norms normalize with meanwhile.
 template <int J, class Net>
-std::vector<double> measure_batch_norms(typename Net::ClassifierNetwork& classifier,
-                                        const ExecutionPolicy& policy,
-                                        const ImageBatch<typename Net::Scalar>& images, Index batch,
-                                        Statistics statistics) {
+void measure_batch_norms(typename Net::ClassifierNetwork& classifier, const ExecutionPolicy& policy,
+                         const ImageBatch<typename Net::Scalar>& images, Index batch, Statistics statistics,
+                         BatchNormMoments& moments) {
   const Index least = least_images(statistics);
   using T = typename Net::Scalar;
   using At = Activations<typename Net::Classifier, Net::template kInput<J>, T>;
@@ -70,7 +75,7 @@ std::vector<double> measure_batch_norms(typename Net::ClassifierNetwork& classif
   At activations(ceil_div(images.count, batches));
   Buffer<T> scratch(At::scratch(activations.capacity()));
   std::vector<ImageScaler<T>> scalers(static_cast<std::size_t>(policy.threads()));
-  std::vector<double> moments(static_cast<std::size_t>(Net::ClassifierNetwork::kStatistics));
+  moments.values.resize(static_cast<std::size_t>(Net::ClassifierNetwork::kStatistics));
   const Buffer<T> kept = classifier.statistics();
   policy.keep_awake([&](const ExecutionPolicy& awake) {
     for (Index k = 0; k < batches; ++k) {
@@ -81,15 +86,15 @@ std::vector<double> measure_batch_norms(typename Net::ClassifierNetwork& classif
       activations.forward({.policy = awake,
                            .n = last - first,
                            .capacity = activations.capacity(),
-                           .bank = J,
-                           .banks = Net::kCount,
+                           .bank = Net::bank(J),
+                           .banks = Net::kBanks,
                            .statistics = statistics,
-                           .merged = first},
-                          classifier, scratch.data(), moments.data());
+                           .merged = moments.images + first},
+                          classifier, scratch.data(), moments.values.data());
     }
   });
+  moments.images += images.count;
   classifier.statistics() = kept;  // batches that normalize themselves move the running ones
-  return moments;
 }
 
 /// The four tensors of one batch norm in one bank, in the order of BatchNorm::visit().
@@ -110,19 +115,19 @@ struct BankedNorm {
     return true;
   }
   /// Gives the batch norm the measured statistics and leaves its function as it is.
-  void unfold(const std::vector<double>& moments) const {
+  void unfold(const BatchNormMoments& moments) const {
     for (std::size_t c = 0; c < gamma.size(); ++c) {
       const double scale = static_cast<double>(gamma[c]) / std::sqrt(static_cast<double>(var[c]) + eps);
       const double shift = static_cast<double>(beta[c]) - scale * static_cast<double>(mean[c]);
-      gamma[c] = static_cast<T>(scale * std::sqrt(moments[var_at + c] + eps));
-      beta[c] = static_cast<T>(shift + scale * moments[mean_at + c]);
+      gamma[c] = static_cast<T>(scale * std::sqrt(moments.values[var_at + c] + eps));
+      beta[c] = static_cast<T>(shift + scale * moments.values[mean_at + c]);
     }
     take_statistics(moments);
   }
-  void take_statistics(const std::vector<double>& moments) const {
+  void take_statistics(const BatchNormMoments& moments) const {
     for (std::size_t c = 0; c < mean.size(); ++c) {
-      mean[c] = static_cast<T>(moments[mean_at + c]);
-      var[c] = static_cast<T>(moments[var_at + c]);
+      mean[c] = static_cast<T>(moments.values[mean_at + c]);
+      var[c] = static_cast<T>(moments.values[var_at + c]);
     }
   }
 };
@@ -142,12 +147,16 @@ void for_each_norm(Network& network, int bank, F&& f) {
                             .eps = tensors[i + 3].eps});
 }
 
-/// unfold_batch_norm() for the bank of one candidate.
-template <int J, class Net>
+/// unfold_batch_norm() for one bank, measured at every candidate that uses it.
+template <class Net>
 void unfold_bank(typename Net::ClassifierNetwork& classifier, const ExecutionPolicy& policy,
-                 const ImageBatch<typename Net::Scalar>& images, Index batch) {
-  const auto moments = measure_batch_norms<J, Net>(classifier, policy, images, batch, Statistics::running);
-  for_each_norm(classifier, J, [&](const auto& norm) { norm.unfold(moments); });
+                 const ImageBatch<typename Net::Scalar>& images, Index batch, int bank) {
+  BatchNormMoments moments;
+  unroll<Net::kCount>([&](auto j) {
+    if (Net::bank(j) == bank)
+      measure_batch_norms<j, Net>(classifier, policy, images, batch, Statistics::running, moments);
+  });
+  for_each_norm(classifier, bank, [&](const auto& norm) { norm.unfold(moments); });
 }
 
 /// Copies gamma and beta of every batch norm from one bank to another.
@@ -166,17 +175,17 @@ void copy_affine(Network& network, int from, int to) {
 }  // namespace detail
 
 /// Gives the classifier live batch norms in every bank: mean and variance are measured on `images` (planar,
-/// normalized, of any size) at the bank's own resolution, gamma and beta are set so that the logits at
-/// inference stay what they were. Training can go on then; where batch norms were folded away, training mode
-/// would normalize with the batch what was meant to pass, and destroy the features. Throws Error for no
-/// images.
+/// normalized, of any size) at the bank's own resolution (at all of them where one bank is shared), gamma and
+/// beta are set so that the logits at inference stay what they were. Training can go on then; where batch
+/// norms were folded away, training mode would normalize with the batch what was meant to pass, and destroy
+/// the features. Throws Error for no images.
 template <class Net>
 void unfold_batch_norm(Net& net, const ImageBatch<typename Net::Scalar>& images, const Policy& policy = {},
                        const MeasureOptions& options = {}) {
   detail::check_calibration<Net>(images, options.batch, Statistics::running);
   auto classifier = net.classifier();  // a copy: what fails on the way leaves the network as it is
-  unroll<Net::kCount>(
-      [&](auto j) { detail::unfold_bank<j, Net>(classifier, *policy, images, options.batch); });
+  for (int bank = 0; bank < Net::kBanks; ++bank)
+    detail::unfold_bank<Net>(classifier, *policy, images, options.batch, bank);
   net.classifier() = std::move(classifier);
 }
 
@@ -197,8 +206,8 @@ template <class Network>
 /// and variance over all of them. With a match (see CalibrationOptions) the native bank is unfolded first
 /// (its values change, its function does not) and its gamma and beta are copied to the others, so that every
 /// channel has the mean and variance that it has at the native resolution, which also serves networks whose
-/// batch norms were folded away. Throws Error for fewer than two images or a native candidate that there is
-/// not.
+/// batch norms were folded away. Throws Error for fewer than two images, a native candidate that there is not
+/// and several candidates that share a bank, which would leave nothing to calibrate.
 template <class Net>
 void calibrate_banks(Net& net, const ImageBatch<typename Net::Scalar>& images, const Policy& policy = {},
                      const CalibrationOptions& options = {}) {
@@ -206,17 +215,17 @@ void calibrate_banks(Net& net, const ImageBatch<typename Net::Scalar>& images, c
   if (options.native < 0 || options.native >= Net::kCount)
     throw Error("CalibrationOptions::native", "a candidate from 0 to " + std::to_string(Net::kCount - 1),
                 std::to_string(options.native));
+  if (Net::kBanks < Net::kCount)
+    throw Error("calibration of banks", "a bank for each candidate", "one that all share");
   auto classifier = net.classifier();  // a copy: what fails on the way leaves the network as it is
   const bool match = options.match_native.value_or(has_folded_batch_norms(classifier, options.native));
-  if (match)
-    unroll<Net::kCount>([&](auto j) {
-      if (j == options.native) detail::unfold_bank<j, Net>(classifier, *policy, images, options.batch);
-    });
+  if (match) detail::unfold_bank<Net>(classifier, *policy, images, options.batch, options.native);
   unroll<Net::kCount>([&](auto j) {
     if (j == options.native) return;
     if (match) detail::copy_affine(classifier, options.native, j);
-    const auto moments =
-        detail::measure_batch_norms<j, Net>(classifier, *policy, images, options.batch, Statistics::batch);
+    detail::BatchNormMoments moments;
+    detail::measure_batch_norms<j, Net>(classifier, *policy, images, options.batch, Statistics::batch,
+                                        moments);
     detail::for_each_norm(classifier, j, [&](const auto& norm) { norm.take_statistics(moments); });
   });
   net.classifier() = std::move(classifier);

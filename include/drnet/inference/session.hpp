@@ -51,13 +51,13 @@ class Session {
   explicit Session(const Net& net, Policy policy = {}, SessionOptions options = {})
       : policy_(std::move(policy)),
         options_(std::move(options)),
-        classifier_(Classifier::template prepared<T>(Net::template kInput<0>, kCount)) {
+        classifier_(Classifier::template prepared<T>(Net::template kInput<0>, Net::kBanks)) {
     if (kCount == 1 && !Net::kHasPredictor && needs_predictor(options_.router))
       options_.router = FixedRouter{0};
     check_router(options_.router, kCount, Net::kHasPredictor);
     if (options_.chunk < 1)
       throw Error("SessionOptions::chunk", "at least 1", std::to_string(options_.chunk));
-    Classifier::prepare(Net::template kInput<0>, kCount, net.classifier().parameters().data(),
+    Classifier::prepare(Net::template kInput<0>, Net::kBanks, net.classifier().parameters().data(),
                         net.classifier().statistics().data(), classifier_.data());
     if constexpr (Net::kHasPredictor) {
       predictor_ = Buffer<T>(Predictor::template prepared<T>(Net::kPredictorInput, 1));
@@ -247,8 +247,8 @@ class Session {
     const auto* const which = workspace.order.data() + chunk.first;
     const ScaledImages<Input<J>> x{call.images, which, memory.scalers[J], memory.inputs[J].data()};
     const FeatureMap<T, Shape{kClasses, 1, 1}, 0> y(memory.logits.data());
-    run_infer<Classifier>(Pass{policy, chunk.count, options_.chunk, J, kCount}, x, y, accumulator,
-                          static_cast<const T*>(classifier_.data()), memory.arena.data());
+    run_infer<Classifier>(Pass{policy, chunk.count, options_.chunk, Net::bank(J), Net::kBanks}, x, y,
+                          accumulator, static_cast<const T*>(classifier_.data()), memory.arena.data());
     for (Index i = 0; i < chunk.count; ++i) {
       const std::span<const T> z(y.row(i, 0, 0), static_cast<std::size_t>(kClasses));
       auto& result = call.results[static_cast<std::size_t>(which[i])];

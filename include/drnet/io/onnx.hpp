@@ -185,11 +185,11 @@ void export_onnx(const Net& network, int bank, const std::filesystem::path& file
 /// predictor.onnx in `folder`, which is made where it is missing. All files are complete before the first
 /// takes its name. The models tell, as metadata, the candidates ("224,168,112"), their own resolution and the
 /// number of classes. Returns the paths.
-template <class Classifier, class Predictor, class Candidates, class T, int Channels>
+template <class Classifier, class Predictor, class Candidates, class T, int Channels, Banks B>
 std::vector<std::filesystem::path> export_onnx(
-    const DynamicNetwork<Classifier, Predictor, Candidates, T, Channels>& net,
+    const DynamicNetwork<Classifier, Predictor, Candidates, T, Channels, B>& net,
     const std::filesystem::path& folder, const OnnxOptions& options = {}) {
-  using Net = DynamicNetwork<Classifier, Predictor, Candidates, T, Channels>;
+  using Net = DynamicNetwork<Classifier, Predictor, Candidates, T, Channels, B>;
   const auto options_at = [&](int resolution) {
     OnnxOptions at = options;
     at.metadata["candidates"] = join(Candidates::kValues, ",");
@@ -201,7 +201,7 @@ std::vector<std::filesystem::path> export_onnx(
   unroll<Net::kCount>([&](auto j) {
     constexpr int kResolution = Candidates::kValues[j];
     files.push_back(onnx_detail::model_file<Net::template kInput<j>>(
-        folder / ("classifier_" + std::to_string(kResolution) + ".onnx"), net.classifier(), j,
+        folder / ("classifier_" + std::to_string(kResolution) + ".onnx"), net.classifier(), Net::bank(j),
         options_at(kResolution)));
   });
   if constexpr (Net::kHasPredictor)

@@ -307,7 +307,7 @@ void load(Net& net, const SafeTensors& file, LoadOptions options = {},
   } else if (!options.predictor) {
     ignored.push_back(kPredictorPrefix);
   }
-  reader.require_fit(ignored, Net::kCount);
+  reader.require_fit(ignored, Net::kBanks);
   if (options.projections_use_bank_0) use_bank_0_in_projections<Classifier>(classifier);
   assign_tensors(net.classifier(), classifier);
   if constexpr (Net::kHasPredictor) assign_tensors(net.predictor(), predictor);
@@ -343,7 +343,7 @@ void export_candidate(const Net& net, int candidate, const std::filesystem::path
                 std::to_string(candidate));
   std::vector<NamedTensor> tensors;
   for (const TensorSpec& t : Net::ClassifierNetwork::tensors())
-    if (t.bank < 0 || t.bank == candidate)
+    if (t.bank < 0 || t.bank == Net::bank(candidate))
       tensors.push_back(named_tensor(plain_name(t), shape_of(t), net.classifier().values(t)));
   write_safetensors(path, tensors, metadata);
 }

@@ -65,7 +65,7 @@ struct Pass {
   const ExecutionPolicy& policy;
   Index n;         ///< images in this batch
   Index capacity;  ///< images that the workspace was planned for
-  int bank = 0;    ///< batch-norm bank, i.e. the index of the candidate resolution
+  int bank = 0;    ///< batch-norm bank that normalizes and is updated
   int banks = 1;
   Statistics statistics = Statistics::batch;
   Index merged = 0;                  ///< images whose moments State::moments has already
@@ -96,7 +96,7 @@ struct TensorSpec {
   Role role;
   Index offset;  ///< in the parameter array, or in the statistics array for running_*
   Index size;
-  int bank = -1;   ///< candidate that the tensor belongs to; -1: all
+  int bank = -1;   ///< batch-norm bank that the tensor belongs to; -1: all, or there is one
   double eps = 0;  ///< of a running_var: what is added before the square root
   [[nodiscard]] bool trained() const { return role != Role::running_mean && role != Role::running_var; }
 };

@@ -112,7 +112,8 @@ class DynamicStep {
   [[nodiscard]] const std::vector<T>& hard() const noexcept { return hard_; }
   [[nodiscard]] const std::vector<T>& classifier_logits() const noexcept { return outputs_; }
 
-  /// Stage 1: gradients of sum_j CE_j / B. Each bank sees the whole batch.
+  /// Stage 1: gradients of sum_j CE_j / B. Each bank sees the whole batch, a shared
+  /// one sees it at each candidate in turn.
   StepLosses stage1(const ExecutionPolicy& policy, Net& net, const ImageBatch<T>& images,
                     std::span<const int> labels, double label_smoothing = 0) {
     check(images, labels);
@@ -286,13 +287,15 @@ class DynamicStep {
     return false;
   }();
   /// The pass of images `which` at a candidate.
-  [[nodiscard]] Pass classifier_pass(const ExecutionPolicy& policy, int bank, std::span<const Index> which) {
-    return {.policy = policy,
-            .n = static_cast<Index>(which.size()),
-            .capacity = capacity_,
-            .bank = bank,
-            .banks = kCount,
-            .noise = kDrops ? drop(which, draws_.seed, dropped_[static_cast<std::size_t>(bank)]) : nullptr};
+  [[nodiscard]] Pass classifier_pass(const ExecutionPolicy& policy, int candidate,
+                                     std::span<const Index> which) {
+    return {
+        .policy = policy,
+        .n = static_cast<Index>(which.size()),
+        .capacity = capacity_,
+        .bank = Net::bank(candidate),
+        .banks = Net::kBanks,
+        .noise = kDrops ? drop(which, draws_.seed, dropped_[static_cast<std::size_t>(candidate)]) : nullptr};
   }
   [[nodiscard]] Pass predictor_pass(const ExecutionPolicy& policy, Index n) {
     return {.policy = policy,

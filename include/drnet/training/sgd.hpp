@@ -41,8 +41,9 @@ class Sgd {
       throw Error("SGD weight decay", "a value >= 0", std::to_string(options.weight_decay));
   }
   /// Applies `gradients` (laid out as net.parameters()) with learning rate lr, tensor by tensor. `images`:
-  /// how many trained each bank, empty where all did; like a parameter without gradient in PyTorch, a bank
-  /// that saw none stays as it is, weight decay and momentum included.
+  /// how many trained each bank, empty where all did (which is not asked of a network with one bank); like a
+  /// parameter without gradient in PyTorch, a bank that saw none stays as it is, weight decay and momentum
+  /// included.
   void step(const ExecutionPolicy& policy, Net& net, const Buffer<T>& gradients, double lr,
             std::span<const Index> images = {}) {
     const auto& tensors = Net::tensors();
