@@ -8,6 +8,7 @@
 #include <drnet/core/parallel.hpp>
 #include <drnet/core/random.hpp>
 #include <drnet/core/simd.hpp>
+#include <drnet/core/statistics.hpp>
 #if DRNET_WITH_OPENMP
 #include <drnet/core/openmp.hpp>
 #endif
@@ -62,6 +63,7 @@
 #include <drnet/training/trainer.hpp>
 
 #include <drnet/inference/calibration.hpp>
+#include <drnet/inference/confidence.hpp>
 #include <drnet/inference/minimum_resolution.hpp>
 #include <drnet/inference/outputs.hpp>
 #include <drnet/inference/session.hpp>
