@@ -64,9 +64,11 @@
 
 #include <drnet/inference/calibration.hpp>
 #include <drnet/inference/confidence.hpp>
+#include <drnet/inference/measured_cost.hpp>
 #include <drnet/inference/minimum_resolution.hpp>
 #include <drnet/inference/outputs.hpp>
 #include <drnet/inference/session.hpp>
+#include <drnet/inference/session_workspace.hpp>
 
 #include <drnet/data/augment.hpp>
 #include <drnet/data/cifar10.hpp>

@@ -81,6 +81,9 @@ TEST_CASE("A warm session allocates nothing") {
        {SessionOptions{.chunk = 4},
         {.router = FixedRouter{2}, .chunk = 4},
         {.router = RandomRouter{}, .chunk = 4},
+        {.router = PredictorRouter{{0, 0.01, 0.02}}, .chunk = 4},
+        {.router = CascadeRouter{{0, 0.12, 0.12}, {}}, .chunk = 4},
+        {.router = CascadeRouter{{0, 1, 1}, {1, 2, 3}}, .chunk = 4, .compute_all = true},
         {.router = GumbelRouter{}, .chunk = 4, .resampling = Resampling::asymmetric, .compute_all = true}}) {
     const Session<Net> session(net, Serial{}, options);
     auto workspace = session.make_workspace();
@@ -90,9 +93,12 @@ TEST_CASE("A warm session allocates nothing") {
     session.classify(pictures.batch(), results, workspace, logits);
     const long warm = allocations;
     CHECK(warm > cold);  // the counter counts
+    std::vector<float> choices(19 * 3);
     const long before = allocations;
     session.classify(pictures.batch(), results, workspace, logits);
     session.classify(pictures.batch(), results, workspace);
+    session.logits_at(1, pictures.batch(), logits, workspace);
+    session.predictor_logits(pictures.batch(), choices, workspace);
     const long after = allocations;
     CHECK(after == before);
   }

@@ -10,6 +10,7 @@
 #include <drnet/dynamic/gumbel.hpp>
 #include <drnet/dynamic/image_scaler.hpp>
 #include <drnet/dynamic/router.hpp>
+#include <drnet/inference/session_workspace.hpp>
 
 #include <numeric>
 #include <optional>
@@ -17,14 +18,6 @@
 #include <vector>
 
 namespace drnet::inline DRNET_ISA {
-
-/// What a session says about one image.
-struct Classification {
-  int label = 0;
-  float probability = 0;  ///< softmax of the label
-  int resolution = 0;     ///< in pixels
-  int candidate = 0;      ///< index among the candidates
-};
 
 /// Named options of a session.
 struct SessionOptions {
@@ -66,7 +59,7 @@ class Session {
     }
   }
 
-  class Workspace;
+  using Workspace = SessionWorkspace<Net>;
   /// Memory for one caller: any number of threads may classify at once, each with its own workspace.
   [[nodiscard]] Workspace make_workspace() const {
     return Workspace(policy_->threads(), options_.chunk, options_.resampling);
@@ -87,31 +80,56 @@ class Session {
   /// other sizes.
   void classify(const ImageBatch<T>& images, std::span<Classification> results, Workspace& workspace,
                 std::span<T> logits = {}, Index first = 0) const {
-    check(images, results, logits);
+    check(images);
+    check("results", results.size(), images.count);
+    if (!logits.empty()) check("logits", logits.size(), images.count * kClasses);
     policy_->keep_awake([&](const ExecutionPolicy& policy) {
-      route(policy, images, results, workspace, first);
-      workspace.plan(results, options_.compute_all, chunk_of(images.count, policy));
-      const Index parts = static_cast<Index>(workspace.chunks.size());
       const Call call{images, results, logits};
-      if (parts >= policy.threads())
-        policy.for_parts(
-            parts, [&](Index part, int worker) { classify_chunk(Serial{}, call, workspace, part, worker); });
-      else
-        for (Index part = 0; part < parts; ++part) {
-          const auto& chunk = workspace.chunks[static_cast<std::size_t>(part)];
-          share(policy, Net::kMacs[static_cast<std::size_t>(chunk.candidate)] * chunk.count,
-                [&](const ExecutionPolicy& p) { classify_chunk(p, call, workspace, part, 0); });
-        }
+      if (cascade() != nullptr) {
+        climb(policy, call, workspace);
+      } else {
+        route(policy, images, results, workspace, first);
+        workspace.plan(results, options_.compute_all, chunk_of(images.count, policy));
+        run(policy, call, workspace);
+      }
     });
   }
 
-  /// Multiply-adds that classifying this image took: those of its candidate, or of all where all are
-  /// computed, and the predictor's where it was asked.
+  /// The classifier's logits [count][classes] at one candidate, whatever the router would say. Allocates
+  /// nothing with a warm workspace. Throws Error as classify(), and for a candidate that there is not.
+  void logits_at(int candidate, const ImageBatch<T>& images, std::span<T> logits,
+                 Workspace& workspace) const {
+    check(images);
+    check("logits", logits.size(), images.count * kClasses);
+    if (candidate < 0 || candidate >= kCount)
+      throw Error("Session::logits_at", "a candidate from 0 to " + std::to_string(kCount - 1),
+                  std::to_string(candidate));
+    policy_->keep_awake([&](const ExecutionPolicy& policy) {
+      workspace.clear(images.count);
+      workspace.add(candidate, images.count, chunk_of(images.count, policy), [](Index) { return true; });
+      run(policy, Call{images, {}, logits}, workspace);
+    });
+  }
+
+  /// The predictor's logits [count][m]. Allocates nothing with a warm workspace. Throws Error as classify().
+  void predictor_logits(const ImageBatch<T>& images, std::span<T> logits,
+                        Workspace& workspace) const requires Net::kHasPredictor {
+    check(images);
+    check("logits", logits.size(), images.count * kCount);
+    policy_->keep_awake([&](const ExecutionPolicy& policy) {
+      predict(policy, images, workspace, [&](Index i, std::span<const T> z) {
+        std::copy(z.begin(), z.end(), logits.begin() + i * kCount);
+      });
+    });
+  }
+
+  /// Multiply-adds that classifying this image took: those of its candidate, of all that a cascade asked, or
+  /// of all where all are computed, and the predictor's where it was asked.
   [[nodiscard]] Index macs(const Classification& result) const {
-    const Index classifier = options_.compute_all
-                                 ? std::accumulate(Net::kMacs.begin(), Net::kMacs.end(), Index{0})
-                                 : Net::kMacs[static_cast<std::size_t>(result.candidate)];
-    return classifier + (asks_predictor() ? Net::kRoutingMacs : 0);
+    const auto answered = Net::kMacs.begin() + result.candidate;
+    const auto first = options_.compute_all ? Net::kMacs.begin() : answered;
+    const auto last = options_.compute_all || cascade() != nullptr ? Net::kMacs.end() : answered + 1;
+    return std::accumulate(first, last, Index{0}) + (asks_predictor() ? Net::kRoutingMacs : 0);
   }
   [[nodiscard]] const Policy& policy() const noexcept { return policy_; }
 
@@ -120,11 +138,13 @@ class Session {
   using Predictor = typename Net::PredictorTopology;
   struct Call {
     const ImageBatch<T>& images;
-    std::span<Classification> results;
-    std::span<T> logits;
+    std::span<Classification> results;  ///< empty: logits only
+    std::span<T> logits;                ///< empty: results only
   };
+  /// Takes the logits [m] of image i of a call.
+  using TakeChoice = FunctionRef<Index, std::span<const T>>;
   template <int J>
-  using Input = FeatureMap<T, Net::template kInput<J>, Classifier::input_halo(Net::template kInput<J>)>;
+  using Input = typename Workspace::template Input<J>;
 
   /// Images at the extents of Map, each scaled when the network wants it (Source in layers/layer.hpp).
   template <class Map>
@@ -147,6 +167,8 @@ class Session {
     return Net::kHasPredictor && kCount > 1 && needs_predictor(options_.router);
   }
 
+  [[nodiscard]] const CascadeRouter* cascade() const { return std::get_if<CascadeRouter>(&options_.router); }
+
   /// Images of a chunk: every thread gets one, if there are as many images as threads.
   [[nodiscard]] Index chunk_of(Index images, const ExecutionPolicy& policy) const {
     return images < policy.threads() ? options_.chunk
@@ -162,19 +184,18 @@ class Session {
       f(policy);
   }
 
-  static void check(const ImageBatch<T>& images, std::span<Classification> results, std::span<T> logits) {
+  static void check(const ImageBatch<T>& images) {
     if (images.count < 0 || images.channels != Net::kChannels ||
         (images.count > 0 && (images.height < 1 || images.width < 1)))
       throw Error("Session::classify: images",
                   std::to_string(Net::kChannels) + " channels of at least 1 x 1 pixel",
                   std::to_string(images.count) + " images of " +
                       to_string(Shape{images.channels, images.height, images.width}));
-    if (results.size() != static_cast<std::size_t>(images.count))
-      throw Error("Session::classify: results", std::to_string(images.count) + " elements",
-                  std::to_string(results.size()));
-    if (!logits.empty() && logits.size() != results.size() * kClasses)
-      throw Error("Session::classify: logits", std::to_string(results.size() * kClasses) + " elements",
-                  std::to_string(logits.size()));
+  }
+  static void check(const char* what, std::size_t size, Index expected) {
+    if (size != static_cast<std::size_t>(expected))
+      throw Error(std::string("Session::classify: ") + what, std::to_string(expected) + " elements",
+                  std::to_string(size));
   }
 
   /// The number of image i of a call, for random functions.
@@ -183,7 +204,8 @@ class Session {
   /// The candidate that the predictor's logits mean for an image.
   [[nodiscard]] int choose(std::span<const T> logits, std::uint32_t image) const {
     const auto* gumbel = std::get_if<GumbelRouter>(&options_.router);
-    return gumbel != nullptr ? gumbel->candidate(image, logits) : argmax<T>(logits);
+    return gumbel != nullptr ? gumbel->candidate(image, logits)
+                             : std::get<PredictorRouter>(options_.router).candidate(logits);
   }
 
   /// Writes results[i].candidate.
@@ -197,27 +219,32 @@ class Session {
         results[i].candidate = random->candidate(image_number(first, static_cast<Index>(i)), kCount);
     }
     if constexpr (Net::kHasPredictor)
-      if (asks_predictor()) {
-        workspace.order.resize(results.size());
-        std::iota(workspace.order.begin(), workspace.order.end(), Index{0});
-        const Index chunk = chunk_of(images.count, policy), parts = ceil_div(images.count, chunk);
-        const auto predict = [&](const ExecutionPolicy& p, Index part, int worker) {
-          const Index begin = part * chunk;
-          predict_chunk(p, images, results, workspace, first, begin, std::min(chunk, images.count - begin),
-                        worker);
-        };
-        if (parts >= policy.threads())
-          policy.for_parts(parts, [&](Index part, int worker) { predict(Serial{}, part, worker); });
-        else
-          for (Index part = 0; part < parts; ++part)
-            share(policy, Net::kRoutingMacs * std::min(chunk, images.count),
-                  [&](const ExecutionPolicy& p) { predict(p, part, 0); });
-      }
+      if (asks_predictor())
+        predict(policy, images, workspace, [&](Index i, std::span<const T> z) {
+          results[static_cast<std::size_t>(i)].candidate = choose(z, image_number(first, i));
+        });
   }
 
-  void predict_chunk(const ExecutionPolicy& policy, const ImageBatch<T>& images,
-                     std::span<Classification> results, Workspace& workspace, Index first, Index begin,
-                     Index n, int worker) const requires Net::kHasPredictor {
+  /// Asks the predictor about every image.
+  void predict(const ExecutionPolicy& policy, const ImageBatch<T>& images, Workspace& workspace,
+               TakeChoice receive) const requires Net::kHasPredictor {
+    workspace.order.resize(static_cast<std::size_t>(images.count));
+    std::iota(workspace.order.begin(), workspace.order.end(), Index{0});
+    const Index chunk = chunk_of(images.count, policy), parts = ceil_div(images.count, chunk);
+    const auto one = [&](const ExecutionPolicy& p, Index part, int worker) {
+      const Index begin = part * chunk;
+      predict_chunk(p, images, workspace, begin, std::min(chunk, images.count - begin), worker, receive);
+    };
+    if (parts >= policy.threads())
+      policy.for_parts(parts, [&](Index part, int worker) { one(Serial{}, part, worker); });
+    else
+      for (Index part = 0; part < parts; ++part)
+        share(policy, Net::kRoutingMacs * std::min(chunk, images.count),
+              [&](const ExecutionPolicy& p) { one(p, part, 0); });
+  }
+
+  void predict_chunk(const ExecutionPolicy& policy, const ImageBatch<T>& images, Workspace& workspace,
+                     Index begin, Index n, int worker, TakeChoice receive) const requires Net::kHasPredictor {
     constexpr Shape in = Net::kPredictorInput;
     using Map = FeatureMap<T, in, Predictor::input_halo(in)>;
     auto& memory = workspace.workers[static_cast<std::size_t>(worker)];
@@ -227,9 +254,37 @@ class Session {
     run_infer<Predictor>(Pass{policy, n, options_.chunk}, x, y, accumulator, predictor_.data(),
                          memory.arena.data());
     for (Index i = 0; i < n; ++i)
-      results[static_cast<std::size_t>(begin + i)].candidate =
-          choose(std::span<const T>(y.row(i, 0, 0), static_cast<std::size_t>(kCount)),
-                 image_number(first, begin + i));
+      receive(begin + i, std::span<const T>(y.row(i, 0, 0), static_cast<std::size_t>(kCount)));
+  }
+
+  /// The cascade: every image begins at the smallest candidate, all that are asked at one run together, and
+  /// those whose answer is not taken go on to the next. `candidate` of a result is the one to ask meanwhile.
+  void climb(const ExecutionPolicy& policy, const Call& call, Workspace& workspace) const {
+    for (Classification& result : call.results) result.candidate = kCount - 1;
+    for (int j = kCount - 1; j >= 0; --j) {
+      const auto asked = [&](Index i) {
+        return options_.compute_all || call.results[static_cast<std::size_t>(i)].candidate == j;
+      };
+      Index count = 0;
+      for (Index i = 0; i < call.images.count; ++i) count += asked(i);
+      workspace.clear(call.images.count);
+      workspace.add(j, call.images.count, chunk_of(count, policy), asked);
+      run(policy, call, workspace);
+    }
+  }
+
+  /// Runs the chunks that the workspace has planned.
+  void run(const ExecutionPolicy& policy, const Call& call, Workspace& workspace) const {
+    const Index parts = static_cast<Index>(workspace.chunks.size());
+    if (parts >= policy.threads())
+      policy.for_parts(
+          parts, [&](Index part, int worker) { classify_chunk(Serial{}, call, workspace, part, worker); });
+    else
+      for (Index part = 0; part < parts; ++part) {
+        const auto& chunk = workspace.chunks[static_cast<std::size_t>(part)];
+        share(policy, Net::kMacs[static_cast<std::size_t>(chunk.candidate)] * chunk.count,
+              [&](const ExecutionPolicy& p) { classify_chunk(p, call, workspace, part, 0); });
+      }
   }
 
   void classify_chunk(const ExecutionPolicy& policy, const Call& call, Workspace& workspace, Index part,
@@ -249,87 +304,32 @@ class Session {
     const FeatureMap<T, Shape{kClasses, 1, 1}, 0> y(memory.logits.data());
     run_infer<Classifier>(Pass{policy, chunk.count, options_.chunk, Net::bank(J), Net::kBanks}, x, y,
                           accumulator, static_cast<const T*>(classifier_.data()), memory.arena.data());
-    for (Index i = 0; i < chunk.count; ++i) {
-      const std::span<const T> z(y.row(i, 0, 0), static_cast<std::size_t>(kClasses));
-      auto& result = call.results[static_cast<std::size_t>(which[i])];
-      if (result.candidate != J) continue;  // computed, but masked
+    for (Index i = 0; i < chunk.count; ++i)
+      take(call, J, which[i], std::span<const T>(y.row(i, 0, 0), static_cast<std::size_t>(kClasses)));
+  }
+
+  /// What logits z at candidate j mean for an image of the call.
+  void take(const Call& call, int j, Index image, std::span<const T> z) const {
+    if (!call.results.empty()) {
+      auto& result = call.results[static_cast<std::size_t>(image)];
+      if (result.candidate != j) return;  // computed, but masked
+      const double probability = top_probability(z);
       result.label = argmax<T>(z);
-      double sum = 0;
-      for (const T v : z) sum += std::exp(static_cast<double>(v - z[static_cast<std::size_t>(result.label)]));
-      result.probability = static_cast<float>(1 / sum);
-      result.resolution = Net::Candidates::kValues[J];
-      if (!call.logits.empty()) std::copy(z.begin(), z.end(), call.logits.begin() + which[i] * kClasses);
+      result.probability = static_cast<float>(probability);
+      result.resolution = Net::Candidates::kValues[static_cast<std::size_t>(j)];
+      if (const CascadeRouter* router = cascade()) {
+        const double temperature = router->temperature(j);
+        if (!router->accepts(j, temperature == 1 ? probability : top_probability(z, temperature)))
+          result.candidate = j - 1;  // to be asked next
+      }
     }
+    if (!call.logits.empty()) std::copy(z.begin(), z.end(), call.logits.begin() + image * kClasses);
   }
 
   Policy policy_;
   SessionOptions options_;
   Buffer<T> classifier_, predictor_;
   std::optional<Workspace> own_;
-};
-
-/// One caller's memory: per thread an arena for activations and an input tensor per candidate.
-template <class Net>
-class Session<Net>::Workspace {
- public:
-  Workspace(int threads, Index chunk, Resampling resampling) {
-    // Chunks that the threads share run in the first worker's memory.
-    for (int i = 0; i < threads; ++i) workers.emplace_back(chunk, i == 0 ? threads : 1, resampling);
-  }
-
- private:
-  friend class Session<Net>;
-
-  struct Worker {
-    Worker(Index chunk, int threads, Resampling resampling)
-        : logits(round_up(std::max(kClasses, kCount), kLanes<T>) * chunk), predictor_scaler(resampling) {
-      scalers.fill(predictor_scaler);
-      Index size = 0;
-      unroll<kCount>([&](auto j) {
-        inputs[j] =
-            Buffer<T>(Input<j>::kImageStride * source_images<Classifier, T, Net::template kInput<j>>(chunk));
-        size = std::max(size, Classifier::template arena<T, Net::template kInput<j>>(chunk, threads));
-      });
-      if constexpr (Net::kHasPredictor) {
-        constexpr Shape in = Net::kPredictorInput;
-        predictor_input = Buffer<T>(FeatureMap<T, in, Predictor::input_halo(in)>::kImageStride *
-                                    source_images<Predictor, T, in>(chunk));
-        size = std::max(size, Predictor::template arena<T, in>(chunk, threads));
-      }
-      arena = Buffer<T>(size);
-    }
-    Buffer<T> arena, logits, predictor_input;
-    std::array<Buffer<T>, kCount> inputs;
-    std::array<ImageScaler<T>, kCount> scalers;
-    ImageScaler<T> predictor_scaler;
-  };
-
-  /// Consecutive entries of `order` that go through the network together.
-  struct Chunk {
-    int candidate;
-    Index first, count;
-  };
-
-  /// Groups the images by candidate (all of them in each group, if `all`), keeping their order within a
-  /// group, and cuts the groups into chunks of at most `chunk` images.
-  void plan(std::span<const Classification> results, bool all, Index chunk) {
-    const std::size_t most = results.size() * (all ? kCount : 1);
-    order.clear();
-    chunks.clear();
-    order.reserve(most);
-    chunks.reserve(most);  // of one image each, at worst
-    for (int j = 0; j < kCount; ++j) {
-      const auto begin = static_cast<Index>(order.size());
-      for (std::size_t i = 0; i < results.size(); ++i)
-        if (all || results[i].candidate == j) order.push_back(static_cast<Index>(i));
-      for (Index at = begin; at < static_cast<Index>(order.size()); at += chunk)
-        chunks.push_back({j, at, std::min(chunk, static_cast<Index>(order.size()) - at)});
-    }
-  }
-
-  std::vector<Worker> workers;
-  std::vector<Index> order;
-  std::vector<Chunk> chunks;
 };
 
 }  // namespace drnet::inline DRNET_ISA
