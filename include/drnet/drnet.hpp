@@ -62,8 +62,12 @@
 #include <drnet/training/sgd.hpp>
 #include <drnet/training/trainer.hpp>
 
+#include <drnet/inference/budget.hpp>
+#include <drnet/inference/budget_search.hpp>
 #include <drnet/inference/calibration.hpp>
 #include <drnet/inference/confidence.hpp>
+#include <drnet/inference/choice_rule.hpp>
+#include <drnet/inference/collect_outputs.hpp>
 #include <drnet/inference/measured_cost.hpp>
 #include <drnet/inference/minimum_resolution.hpp>
 #include <drnet/inference/outputs.hpp>
