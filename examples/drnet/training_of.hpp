@@ -32,10 +32,10 @@ class TrainingOf final : public Training {
   }
   void save(const std::filesystem::path& path, Metadata metadata) override {
     metadata["steps"] = std::to_string(trainer_.steps());
-    save_checkpoint(path, net_, trainer_.velocities(), metadata);
+    save_checkpoint(path, net_, trainer_.state(), metadata);
   }
   void restore(const std::filesystem::path& path) override {
-    const Metadata metadata = load_checkpoint(path, net_, trainer_.velocities());
+    const Metadata metadata = load_checkpoint(path, net_, trainer_.state());
     trainer_.set_steps(static_cast<Index>(number_in(metadata, "steps", path.string())));
   }
 

@@ -55,12 +55,16 @@
 #include <drnet/dynamic/resolutions.hpp>
 #include <drnet/dynamic/router.hpp>
 
+#include <drnet/training/collapse.hpp>
 #include <drnet/training/cross_entropy.hpp>
+#include <drnet/training/distillation.hpp>
 #include <drnet/training/dynamic_step.hpp>
 #include <drnet/training/gradient_check.hpp>
+#include <drnet/training/joint_options.hpp>
 #include <drnet/training/schedule.hpp>
 #include <drnet/training/sgd.hpp>
 #include <drnet/training/trainer.hpp>
+#include <drnet/training/trainer_options.hpp>
 
 #include <drnet/inference/budget.hpp>
 #include <drnet/inference/budget_search.hpp>

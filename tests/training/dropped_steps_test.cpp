@@ -51,8 +51,8 @@ TEST_CASE("A run that drops goes on from a checkpoint with the same bits") {
     whole.step(0);
     first.step(0);
     const support::TempDir folder;
-    save_checkpoint(folder / "run.safetensors", first.net, first.trainer.velocities(), {});
-    load_checkpoint(folder / "run.safetensors", second.net, second.trainer.velocities());
+    save_checkpoint(folder / "run.safetensors", first.net, first.trainer.state(), {});
+    load_checkpoint(folder / "run.safetensors", second.net, second.trainer.state());
     second.trainer.set_steps(1);
     CHECK(second.step(1) == whole.step(1));
     CHECK(Snapshot<float>(second.net) == Snapshot<float>(whole.net));

@@ -66,7 +66,7 @@ void check_banks_over_steps(TrainerOptions options) {
   std::vector<Index> sent(Net::kCount);
   for (Index i = 0; i < 12; ++i) {
     const Net before = net;
-    const auto velocity_span = trainer.velocities().front().second;
+    const auto velocity_span = trainer.state().front().second;
     const std::vector<float> velocity(velocity_span.begin(), velocity_span.end());
     const ImageBatch<float> image{pictures.batch().image(i), 1, 3, 24, 24};
     const std::vector<Index> sample{i};

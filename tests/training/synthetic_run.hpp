@@ -39,7 +39,7 @@ class SyntheticRun {
     return losses;
   }
   /// What a checkpoint holds besides the weights.
-  auto optimizer() { return trainer.velocities(); }
+  auto optimizer() { return trainer.state(); }
   /// Whether networks and optimizers are the same to the bit.
   bool same_as(SyntheticRun& other) {
     const auto mine = optimizer(), theirs = other.optimizer();

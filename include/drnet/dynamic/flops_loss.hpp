@@ -1,6 +1,6 @@
 // The FLOPs regularizer (docs/method.md, loss): max(0, (E[sum_j C_j h_j] - alpha) / (C_max - C_min)), where
-// C_j is the exact number of multiply-adds at candidate j, E the mean over the batch and alpha the target,
-// both in G multiply-adds.
+// C_j is the cost of candidate j, E the mean over the batch and alpha the target in the same unit:
+// multiply-adds in G, counted exactly, or a measured time. The unit cancels out.
 #pragma once
 
 #include <drnet/core/simd.hpp>
@@ -10,7 +10,7 @@
 
 namespace drnet::inline DRNET_ISA {
 
-/// Costs C_j in G multiply-adds and the target alpha.
+/// Costs C_j [m] and the target alpha, in one unit.
 template <class T>
 struct FlopsLoss {
   std::span<const T> cost;

@@ -1,6 +1,7 @@
 // The gradients of one training step of a dynamic-resolution network (docs/method.md, training).
 //
-// Stage 1, no predictor: every image at every candidate, L = sum_j CE(F_j).
+// Stage 1, no predictor: every image at every candidate, L = sum_j CE(F_j), where wished with the candidates
+//                        teaching each other (training/distillation.hpp).
 // Stage 2, joint:        h = straight-through Gumbel softmax of the predictor's logits, y_b = sum_j h_bj
 // F_j(x_b),
 //                        L = CE(y) + eta * FLOPs(h).  dL/dh_bj = <dL/dy_b, F_j(x_b)> + FLOPs term, where the
@@ -13,9 +14,12 @@
 #include <drnet/dynamic/gumbel.hpp>
 #include <drnet/dynamic/image_scaler.hpp>
 #include <drnet/training/cross_entropy.hpp>
+#include <drnet/training/distillation.hpp>
+#include <drnet/training/joint_options.hpp>
 #include <drnet/training/oracle.hpp>
 
-#include <cmath>
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <numeric>
 #include <optional>
@@ -23,40 +27,6 @@
 #include <vector>
 
 namespace drnet::inline DRNET_ISA {
-
-/// How the predictor gets its gradient; `sparse` and `dense` as in docs/method.md. `oracle` is ours: with the
-/// answers of every candidate at hand (as dense has them), the predictor learns what an oracle knows, which
-/// candidates are right and what they cost (training/oracle.hpp); the cost counts while the mean cost of the
-/// choices exceeds alpha. There is no temperature. The classifier's gradient is that of sum_j p_bj
-/// CE(F_j(x_b)).
-enum class Estimator { sparse, dense, oracle };
-
-/// Named options of the joint loss.
-struct JointOptions {
-  Estimator estimator = Estimator::sparse;
-  double tau = 1.0;    ///< temperature of the Gumbel softmax
-  double eta = 0.2;    ///< weight of the FLOPs loss
-  double alpha = 0.0;  ///< target cost in G multiply-adds of the classifier
-  double label_smoothing = 0.0;
-  bool freeze_classifier = false;  ///< its running statistics normalize, and only the predictor has gradients
-  /// false: h is a constant in the backward pass (of `sparse` and `dense`), as in the published MindSpore
-  /// code, which has no straight-through term: the predictor gets no gradient and only the classifier learns.
-  bool straight_through = true;
-
-  /// Whether the predictor has a gradient.
-  [[nodiscard]] bool teaches_predictor() const { return straight_through || estimator == Estimator::oracle; }
-  /// Throws Error for values out of range.
-  void check() const {
-    const auto require = [](bool valid, const char* name, const char* expected, double got) {
-      if (!valid) throw Error(std::string("JointOptions::") + name, expected, std::to_string(got));
-    };
-    require(tau > 0 && std::isfinite(tau), "tau", "a temperature above 0", tau);
-    require(eta >= 0 && std::isfinite(eta), "eta", "a weight of at least 0", eta);
-    require(std::isfinite(alpha), "alpha", "a finite target", alpha);
-    require(label_smoothing >= 0 && label_smoothing < 1, "label_smoothing", "0 <= smoothing < 1",
-            label_smoothing);
-  }
-};
 
 /// Where the dropout of a step takes its random numbers: draw k of an image is a function of (seed, epoch,
 /// its number in the data set, k).
@@ -69,6 +39,7 @@ struct DropoutDraws {
 /// What one step reports; losses are means over the batch.
 struct StepLosses {
   double cross_entropy = 0, flops = 0, total = 0;
+  double distillation = 0;         ///< what ensemble distillation adds to stage 1's cross entropies
   Index correct = 0, samples = 0;  ///< of the predictions made, m per image in stage 1
   std::vector<Index> chosen;       ///< images per candidate
   double macs = 0;                 ///< mean multiply-adds per image, predictor included
@@ -100,6 +71,15 @@ class DynamicStep {
     for (const Index m : Net::kMacs) cost_.push_back(static_cast<T>(static_cast<double>(m) / 1e9));
   }
 
+  /// Costs C_j of the candidates in any unit, which JointOptions::alpha then has, too; until then they are G
+  /// multiply-adds. Throws Error for another number of them.
+  void set_costs(std::span<const double> costs) {
+    if (costs.size() != cost_.size())
+      throw Error("costs of the candidates", std::to_string(kCount) + " values",
+                  std::to_string(costs.size()));
+    std::transform(costs.begin(), costs.end(), cost_.begin(), [](double c) { return static_cast<T>(c); });
+  }
+
   /// For the steps that follow; draws.samples must live as long. Until then nothing is dropped. Draw k of an
   /// image is the same at every candidate.
   void draw_dropout_from(const DropoutDraws& draws) { draws_ = draws; }
@@ -117,9 +97,7 @@ class DynamicStep {
   StepLosses stage1(const ExecutionPolicy& policy, Net& net, const ImageBatch<T>& images,
                     std::span<const int> labels, double label_smoothing = 0) {
     check(images, labels);
-    gradients_.fill(T(0));
-    StepLosses losses{.samples = images.count * kCount, .chosen = std::vector<Index>(kCount, images.count)};
-    select_all(images.count);
+    StepLosses losses = begin_stage1(images.count);
     unroll<kCount>([&](auto j) {
       auto& activations = *std::get<j>(classifiers_);
       const Pass pass = classifier_pass(policy, j, all_);
@@ -134,9 +112,37 @@ class DynamicStep {
         losses.correct += argmax(z) == labels[static_cast<std::size_t>(i)];
       }
       activations.backward(pass, net.classifier(), gradients_.data(), scratch_.data());
-      losses.macs += static_cast<double>(Net::kMacs[j]) / kCount;
     });
     losses.total = losses.cross_entropy;
+    return losses;
+  }
+
+  /// Stage 1 with ensemble distillation: gradients of its loss (training/distillation.hpp), the mean over the
+  /// batch; that of the ensemble's scores is left in `ensemble`, which must be made for m candidates.
+  StepLosses stage1_distilled(const ExecutionPolicy& policy, Net& net, const ImageBatch<T>& images,
+                              std::span<const int> labels, EnsembleDistillation<T>& ensemble,
+                              double label_smoothing = 0) {
+    check(images, labels);
+    StepLosses losses = begin_stage1(images.count);
+    hard_.assign(labels.size() * kCount, T(0));  // nothing is selected
+    run_classifiers(policy, net, images, {}, true);
+    ensemble.begin();
+    const double weight = 1.0 / static_cast<double>(images.count);
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      std::array<std::span<const T>, kCount> logits;
+      std::array<std::span<T>, kCount> dlogits;
+      unroll<kCount>([&](auto j) {
+        auto& activations = *std::get<j>(classifiers_);
+        logits[j] = logits_of(activations.output(), static_cast<Index>(i));
+        dlogits[j] = logits_of(activations.output_gradient(), static_cast<Index>(i));
+        losses.correct += argmax(logits[j]) == labels[i];
+      });
+      const DistillationLosses image = ensemble.add(logits, labels[i], label_smoothing, weight, dlogits);
+      losses.cross_entropy += weight * image.cross_entropy;
+      losses.distillation += weight * (image.ensemble + image.divergence);
+    }
+    losses.total = losses.cross_entropy + losses.distillation;
+    classifier_backward(policy, net, true);
     return losses;
   }
 
@@ -184,15 +190,15 @@ class DynamicStep {
                   std::to_string(noise.size()));
     gradients_.fill(T(0));
     predictor_gradients_.fill(T(0));
-    if (options.estimator == Estimator::oracle) noise = no_noise(images.count);
+    if (options.learns_from_answers()) noise = no_noise(images.count);
     select(policy, net, images, noise, options);
     const bool dense = options.estimator != Estimator::sparse;
     run_classifiers(policy, net, images, options, dense);
 
     StepLosses losses{.samples = images.count, .chosen = std::vector<Index>(kCount, 0)};
     dh_.assign(hard_.size(), T(0));
-    if (options.estimator == Estimator::oracle) {
-      oracle_gradients(images.count, labels, options, losses);
+    if (options.learns_from_answers()) {
+      answer_gradients(images.count, labels, options, losses);
     } else {
       selected_gradients(images.count, labels, options, dense, losses);
       add_flops(options, losses);
@@ -217,21 +223,21 @@ class DynamicStep {
   }
 
   /// Stage 2 of a classifier at rest whose errors [batch][m] are known, each from 0 to 1: gradients of the
-  /// predictor alone, by Estimator::oracle. The cross entropy reported is that of the predictor's choice, an
-  /// answer counts as correct where its error is below a half.
+  /// predictor alone, by Estimator::oracle unless options say minimum_resolution. The cross entropy reported
+  /// is that of the predictor's choice, an answer counts as correct where its error is below a half.
   StepLosses predictor_step(const ExecutionPolicy& policy, Net& net, const ImageBatch<T>& images,
                             std::span<const T> errors, JointOptions options) requires(Net::kHasPredictor) {
     check(images);
     check_errors(images, errors.size());
     options.check();
     if (!predictor_) throw Error("predictor step", "a DynamicStep made with a predictor", "one made without");
-    options.estimator = Estimator::oracle;
+    if (!options.learns_from_answers()) options.estimator = Estimator::oracle;
     predictor_gradients_.fill(T(0));
     select(policy, net, images, no_noise(images.count), options);
     StepLosses losses{.samples = images.count, .chosen = std::vector<Index>(kCount, 0)};
     dh_.assign(errors.begin(), errors.end());
     losses.cross_entropy = oracle_choice(images.count, options, losses);
-    losses.total = losses.cross_entropy + options.eta * losses.flops;
+    losses.total = losses.cross_entropy + options.cost_weight() * losses.flops;
     for (std::size_t i = 0; i < errors.size(); ++i) losses.correct += hard_[i] > T(0) && errors[i] < T(0.5);
     count_choices(images.count, losses);
     predictor_backward(policy, net, images.count, options);
@@ -274,6 +280,14 @@ class DynamicStep {
   std::span<const T> no_noise(Index images) {
     no_noise_.assign(static_cast<std::size_t>(images * kCount), T(0));
     return no_noise_;
+  }
+  /// Gradients of zero, and what a step of every image at every candidate reports anyway.
+  StepLosses begin_stage1(Index images) {
+    gradients_.fill(T(0));
+    select_all(images);
+    StepLosses losses{.samples = images * kCount, .chosen = std::vector<Index>(kCount, images)};
+    for (const Index macs : Net::kMacs) losses.macs += static_cast<double>(macs) / kCount;
+    return losses;
   }
   void select_all(Index images) {
     all_.resize(static_cast<std::size_t>(images));
@@ -335,7 +349,7 @@ class DynamicStep {
   void select(const ExecutionPolicy& policy, Net& net, const ImageBatch<T>& images, std::span<const T> noise,
               const JointOptions& options) {
     const auto n = static_cast<std::size_t>(images.count);
-    const T tau = options.estimator == Estimator::oracle ? T(1) : static_cast<T>(options.tau);
+    const T tau = options.learns_from_answers() ? T(1) : static_cast<T>(options.tau);
     select_all(images.count);
     scale(policy, predictor_scaler_, images, all_, predictor_->input());
     predictor_->forward(predictor_pass(policy, images.count), net.predictor(), scratch_.data());
@@ -409,7 +423,7 @@ class DynamicStep {
   }
 
   /// Expected cross entropy, dL/dF_j = p_bj (softmax - target) / B, and in dh_ the predictor's gradient.
-  void oracle_gradients(Index n, std::span<const int> labels, const JointOptions& options,
+  void answer_gradients(Index n, std::span<const int> labels, const JointOptions& options,
                         StepLosses& losses) {
     const double weight = 1.0 / static_cast<double>(n);
     unroll<kCount>([&](auto j) {
@@ -425,7 +439,7 @@ class DynamicStep {
     });
     answer_errors(labels, dh_);
     oracle_choice(n, options, losses);
-    losses.total = losses.cross_entropy + options.eta * losses.flops;
+    losses.total = losses.cross_entropy + options.cost_weight() * losses.flops;
   }
   /// Errors [batch][m] of the answers that all candidates have just given.
   void answer_errors(std::span<const int> labels, std::span<T> errors) {
@@ -441,13 +455,16 @@ class DynamicStep {
     const FlopsLoss<T> flops{cost_, static_cast<T>(options.alpha)};
     losses.flops = static_cast<double>(flops.value(hard_));
     const T price = losses.flops > 0 ? static_cast<T>(options.eta) / flops.range() : T(0);
-    std::array<T, kCount> dz;
+    std::array<T, kCount> weight;
     double loss = 0;
     for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i) {
       const auto row = std::span(dh_).subspan(i * kCount, kCount);
-      loss += oracle_loss<T>(row, cost_, price, std::span(soft_).subspan(i * kCount, kCount),
-                             T(1) / static_cast<T>(n), dz);
-      std::copy(dz.begin(), dz.end(), row.begin());
+      if (options.estimator == Estimator::minimum_resolution)
+        minimum_resolution_weights<T>(row, weight);
+      else
+        cost_sensitive_weights<T>(row, cost_, price, weight);
+      loss +=
+          oracle_loss<T>(weight, std::span(soft_).subspan(i * kCount, kCount), T(1) / static_cast<T>(n), row);
     }
     return loss / static_cast<double>(n);
   }
@@ -483,7 +500,7 @@ class DynamicStep {
     for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i) {
       const auto dh = std::span<const T>(dh_).subspan(i * kCount, kCount);
       const auto dz = logits_of(predictor_->output_gradient(), static_cast<Index>(i));
-      if (options.estimator == Estimator::oracle)
+      if (options.learns_from_answers())
         std::copy(dh.begin(), dh.end(), dz.begin());
       else
         gumbel_softmax_backward<T>(std::span<const T>(soft_).subspan(i * kCount, kCount), dh,

@@ -1,12 +1,12 @@
 // Training of a dynamic network in two stages (docs/method.md, training): stage 1 trains the classifier at
 // every candidate, stage 2 trains classifier and predictor jointly. A trainer is a function of its seed: the
-// Gumbel noise and the dropout of a sample depend on (seed, epoch, sample), so a run that stops and resumes
-// has the bits of one that did not.
+// Gumbel noise and the dropout of a sample depend on (seed, epoch, sample), what changes on the way on the
+// position alone (trainer_options.hpp), so a run that stops and resumes has the bits of one that did not.
 #pragma once
 
 #include <drnet/training/dynamic_step.hpp>
-#include <drnet/training/schedule.hpp>
 #include <drnet/training/sgd.hpp>
+#include <drnet/training/trainer_options.hpp>
 
 #include <array>
 #include <cmath>
@@ -17,47 +17,11 @@
 
 namespace drnet::inline DRNET_ISA {
 
-/// Named options of a trainer.
-struct TrainerOptions {
-  int stage = 1;         ///< 1: all candidates, losses summed; 2: joint with the predictor
-  bool sampled = false;  ///< stage 1 with one random candidate for each image instead of all
-  SgdOptions sgd{};
-  Schedule schedule{};
-  double predictor_rate =
-      0.1;  ///< learning rate of the predictor, as a multiple of the classifier's (stage 2)
-  double classifier_rate = 1;    ///< the same for the classifier; 0 freezes it (stage 2)
-  JointOptions joint{};          ///< label smoothing counts in both stages
-  double max_gradient_norm = 0;  ///< scales down larger gradients of a network; 0: never
-  std::uint64_t seed = 0;
-
-  /// Throws Error for options out of range.
-  void check() const {
-    const auto require = [](bool valid, const char* name, const char* expected, double got) {
-      if (!valid) throw Error(std::string("TrainerOptions::") + name, expected, std::to_string(got));
-    };
-    if (stage != 1 && stage != 2) throw Error("training stage", "1 or 2", std::to_string(stage));
-    require(predictor_rate >= 0, "predictor_rate", "at least 0", predictor_rate);
-    require(classifier_rate >= 0, "classifier_rate", "at least 0", classifier_rate);
-    require(max_gradient_norm >= 0, "max_gradient_norm", "at least 0", max_gradient_norm);
-    schedule.check();
-    joint.check();
-  }
-  /// Whether stage 2 leaves the classifier as it is.
-  [[nodiscard]] bool classifier_rests() const { return joint.freeze_classifier || classifier_rate == 0; }
-  /// Whether every candidate's bank sees every batch, not only the images that were sent to it.
-  [[nodiscard]] bool trains_every_bank() const {
-    return stage == 1 ? !sampled : joint.estimator != Estimator::sparse;
-  }
-  /// Whether the steps learn from answers that do not change (Trainer::note_errors).
-  [[nodiscard]] bool answers_rest() const {
-    return stage == 2 && joint.estimator == Estimator::oracle && classifier_rests();
-  }
-};
-
 /// Means over the steps of an epoch.
 struct EpochReport {
   double loss = 0, cross_entropy = 0, flops = 0, accuracy = 0, macs = 0;
-  std::vector<double> shares;  ///< of the candidates
+  std::vector<double> shares;      ///< of the candidates
+  std::vector<double> ensemble{};  ///< weights of ensemble distillation in the last step; empty without it
   Index images = 0, steps = 0;
 };
 
@@ -77,6 +41,11 @@ class Trainer {
     options_.check();
     if (options_.stage == 2 && !Net::kHasPredictor)
       throw Error("training stage 2", "a network with a predictor", "one without");
+    if (!options_.costs.empty()) step_.set_costs(options_.costs);
+    if (options_.stage == 1 && options_.distilled) {
+      ensemble_.emplace(Net::kCount, options_.distillation);
+      ensemble_velocity_.resize(Net::kCount);
+    }
     if constexpr (Net::kHasPredictor)
       if (options_.stage == 2) predictor_sgd_.emplace(options_.sgd);
   }
@@ -93,13 +62,14 @@ class Trainer {
     return losses;
   }
 
-  /// For stage 2 with Estimator::oracle and a classifier at rest, whose answers do not change: notes which
-  /// candidates answer these images right. Steps whose images are all noted compute the predictor alone, at a
-  /// fraction of the time. An image noted several times (in several augmented views) has the mean of its
-  /// errors.
+  /// For stage 2 with an estimator that learns from answers and a classifier at rest, whose answers do not
+  /// change: notes which candidates answer these images right. Steps whose images are all noted compute the
+  /// predictor alone, at a fraction of the time. An image noted several times (in several augmented views)
+  /// has the mean of its errors.
   void note_errors(const ImageBatch<T>& images, std::span<const int> labels, std::span<const Index> samples) {
     if (!options_.answers_rest())
-      throw Error("Trainer::note_errors", "stage 2 with Estimator::oracle and a classifier at rest",
+      throw Error("Trainer::note_errors",
+                  "stage 2 with an estimator that learns from answers and a classifier at rest",
                   "other options");
     batch_errors_.resize(samples.size() * Net::kCount);
     step_.draw_dropout_from({});  // a classifier at rest drops nothing
@@ -150,17 +120,22 @@ class Trainer {
     double chosen = 0;
     for (const double share : report.shares) chosen += share;
     for (double& share : report.shares) share /= chosen;
+    if (ensemble_) report.ensemble = ensemble_->weights();
     return report;
   }
 
   [[nodiscard]] const TrainerOptions& options() const noexcept { return options_; }
   [[nodiscard]] Index steps() const noexcept { return steps_; }
   void set_steps(Index steps) noexcept { steps_ = steps; }
-  /// The optimizer's state by name, for checkpoints: one array for each network that has learnt, laid out as
-  /// its parameters.
-  [[nodiscard]] std::vector<std::pair<std::string, std::span<T>>> velocities() {
+  /// What a checkpoint needs besides the network, by name: the velocities of each network that has learnt,
+  /// laid out as its parameters, and the scores of ensemble distillation with theirs.
+  [[nodiscard]] std::vector<std::pair<std::string, std::span<T>>> state() {
     std::vector<std::pair<std::string, std::span<T>>> arrays{
         {"classifier_velocity", classifier_sgd_.velocity().span()}};
+    if (ensemble_) {
+      arrays.emplace_back("ensemble_scores", ensemble_->scores());
+      arrays.emplace_back("ensemble_velocity", std::span<T>(ensemble_velocity_));
+    }
     if (predictor_sgd_) arrays.emplace_back("predictor_velocity", predictor_sgd_->velocity().span());
     return arrays;
   }
@@ -169,9 +144,10 @@ class Trainer {
   StepLosses step(const ExecutionPolicy& policy, const ImageBatch<T>& images, std::span<const int> labels,
                   std::span<const Index> samples, std::uint32_t epoch, double position) {
     keep_statistics();
+    const JointOptions joint = options_.joint_at(position);
     StepLosses losses;
     try {
-      losses = gradients(policy, images, labels, samples, epoch);
+      losses = gradients(policy, images, labels, samples, epoch, joint);
       if (!std::isfinite(losses.total))
         throw Error("training, stage " + std::to_string(options_.stage) + ", epoch " +
                         std::to_string(epoch + 1) + ", step " + std::to_string(steps_ + 1),
@@ -181,14 +157,18 @@ class Trainer {
       throw;
     }
     const double lr = options_.schedule.rate(position);
-    const double classifier_rate = options_.stage == 1 ? 1 : options_.classifier_rate;
-    if (classifier_rate > 0) {
+    if (options_.stage == 1 || !joint.freeze_classifier) {
       limit(step_.gradients());
-      classifier_sgd_.step(policy, net_.classifier(), step_.gradients(), lr * classifier_rate,
+      classifier_sgd_.step(policy, net_.classifier(), step_.gradients(),
+                           lr * (options_.stage == 1 ? 1 : options_.classifier_rate),
                            options_.trains_every_bank() ? std::span<const Index>() : losses.chosen);
     }
+    if (ensemble_) {  // so few numbers are no model to be kept small: no weight decay
+      const std::vector<T> gradient(ensemble_->gradient().begin(), ensemble_->gradient().end());
+      sgd_step<T>(ensemble_->scores(), gradient, ensemble_velocity_, lr, 0, options_.sgd);
+    }
     if constexpr (Net::kHasPredictor)
-      if (predictor_sgd_ && options_.joint.teaches_predictor()) {  // without a gradient nothing decays either
+      if (predictor_sgd_ && joint.teaches_predictor()) {  // without a gradient nothing decays either
         limit(step_.predictor_gradients());
         predictor_sgd_->step(policy, net_.predictor(), step_.predictor_gradients(),
                              lr * options_.predictor_rate);
@@ -228,12 +208,11 @@ class Trainer {
   }
 
   StepLosses gradients(const ExecutionPolicy& policy, const ImageBatch<T>& images,
-                       std::span<const int> labels, std::span<const Index> samples, std::uint32_t epoch) {
+                       std::span<const int> labels, std::span<const Index> samples, std::uint32_t epoch,
+                       const JointOptions& joint) {
     step_.draw_dropout_from({.seed = options_.seed, .epoch = epoch, .samples = samples});
     if constexpr (Net::kHasPredictor)
       if (options_.stage == 2) {
-        JointOptions joint = options_.joint;
-        joint.freeze_classifier = options_.classifier_rests();
         if (recall_errors(samples)) return step_.predictor_step(policy, net_, images, batch_errors_, joint);
         noise_.clear();
         for (const Index sample : samples)
@@ -248,9 +227,11 @@ class Trainer {
         choice_.push_back(static_cast<int>(
             Random(options_.seed, Purpose::routing, epoch, static_cast<std::uint32_t>(sample))
                 .below(0, Net::kCount)));
-      return step_.stage1_sampled(policy, net_, images, labels, choice_, options_.joint.label_smoothing);
+      return step_.stage1_sampled(policy, net_, images, labels, choice_, joint.label_smoothing);
     }
-    return step_.stage1(policy, net_, images, labels, options_.joint.label_smoothing);
+    if (ensemble_)
+      return step_.stage1_distilled(policy, net_, images, labels, *ensemble_, joint.label_smoothing);
+    return step_.stage1(policy, net_, images, labels, joint.label_smoothing);
   }
 
   void limit(Buffer<T>& gradients_of) const {
@@ -274,6 +255,8 @@ class Trainer {
   DynamicStep<Net> step_;
   Sgd<typename Net::ClassifierNetwork> classifier_sgd_;
   std::optional<Sgd<typename Net::PredictorNetwork>> predictor_sgd_;
+  std::optional<EnsembleDistillation<T>> ensemble_;
+  std::vector<T> ensemble_velocity_;
   Buffer<T> classifier_statistics_, predictor_statistics_;
   std::vector<T> noise_, batch_errors_;
   std::unordered_map<Index, Noted> noted_;
