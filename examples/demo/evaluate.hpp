@@ -4,10 +4,10 @@
 #include "demo.hpp"
 #include "networks.hpp"
 
+#include <drnet/core/statistics.hpp>
 #include <drnet/data/augment.hpp>
 #include <drnet/data/loader.hpp>
 #include <drnet/inference/session.hpp>
-#include <drnet/io/report.hpp>
 
 namespace demo {
 

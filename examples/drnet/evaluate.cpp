@@ -15,12 +15,12 @@ namespace drnet::program {
 
 namespace {
 
-/// Whether the minimum-resolution analysis is asked for. Throws Error for another analysis, and for a network
-/// that has nothing to choose.
+/// Whether the minimum-resolution analysis is asked for. Throws Error for an analysis that there is not, and
+/// for a network that has nothing to choose.
 bool wants_analysis(const EvaluateOptions& options, const ModelInfo& info) {
-  if (options.analysis.empty()) return false;
+  if (options.analysis.empty() || options.analysis == "latency") return false;
   if (options.analysis != "minimum-resolution")
-    throw Error("--analysis", "minimum-resolution", "'" + options.analysis + "'");
+    throw Error("--analysis", "minimum-resolution or latency", "'" + options.analysis + "'");
   if (info.candidates.size() < 2)
     throw Error("--analysis " + options.analysis, "a network with at least two candidates",
                 info.name + " with one");
@@ -56,14 +56,24 @@ Findings analyze(const Model& model, const Policy& policy, const SessionOptions&
           to_text(analysis.counts, choices, model.info().candidates), std::move(analysis.examples)};
 }
 
+/// The time of an image at each candidate and with the predictor, on the threads of the options.
+Findings time_images(const Model& model, const Policy& policy, const Dataset& dataset,
+                     const EvaluateOptions& options) {
+  const auto results = measure_latency(model, policy, dataset, options.batch);
+  const int threads = thread_count(options.run);
+  return {to_json(results, threads), to_text(results, threads), {}};
+}
+
 /// A page of the findings.
-void write_page(const EvaluateOptions& options, const ModelInfo& info, Findings found) {
+void write_page(const EvaluateOptions& options, const ModelInfo& info, const Dataset& dataset,
+                Findings found) {
   if (!found.examples.empty()) found.event["examples"] = image_list(found.examples);
   const nlohmann::json events[] = {{{"event", "start"},
                                     {"model", info.name},
                                     {"data", options.data.data},
                                     {"parameters", info.parameters},
-                                    {"candidates", info.candidates}},
+                                    {"candidates", info.candidates},
+                                    {"class_names", dataset.class_names()}},
                                    std::move(found.event)};
   Report report = report_from_events(events);
   report.subtitle = info.name + " on " + options.data.data;
@@ -77,7 +87,8 @@ int run_evaluate(const EvaluateOptions& options) {
   const auto model = make_model(options.model, options.run.seed);
   const ModelInfo& info = model->info();
   const bool analysis = wants_analysis(options, info);
-  const bool routed = !analysis || !options.router.empty();
+  const bool timed = options.analysis == "latency";
+  const bool routed = !timed && (!analysis || !options.router.empty());
   const SessionOptions session = session_options(options.router, options.official, info, options.run.seed);
   LoadOptions load = load_options(options.names, options.official);
   load.predictor = routed && needs_predictor(session.router);
@@ -88,6 +99,7 @@ int run_evaluate(const EvaluateOptions& options) {
   std::optional<Evaluation> measured;
   if (routed) measured = measure(*model, policy, session, *dataset, options);
   Findings found = analysis ? analyze(*model, policy, session, *dataset, measured, options)
+                   : timed  ? time_images(*model, policy, *dataset, options)
                             : Findings{to_json(*measured), to_text(*measured, info.candidates), {}};
   found.event["model"] = info.name;
   found.event["data"] = options.data.data;
@@ -95,7 +107,7 @@ int run_evaluate(const EvaluateOptions& options) {
     std::printf("%s\n", found.event.dump().c_str());
   else
     std::printf("%s on %s\n%s", info.name.c_str(), options.data.data.c_str(), found.text.c_str());
-  if (!options.report.empty()) write_page(options, info, std::move(found));
+  if (!options.report.empty()) write_page(options, info, *dataset, std::move(found));
   return 0;
 }
 

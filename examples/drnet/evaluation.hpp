@@ -16,8 +16,10 @@ namespace drnet::program {
 struct Evaluation {
   std::string router;
   Index correct = 0, images = 0;
-  double macs = 0;                 ///< summed over the images, predictor included where it was asked
-  std::vector<Index> chosen;       ///< images of each candidate
+  double macs = 0;            ///< summed over the images, predictor included where it was asked
+  std::vector<Index> chosen;  ///< images of each candidate
+  std::vector<std::vector<Index>> chosen_by_class;  ///< [classes][candidates] images
+  std::vector<bool> right;         ///< [images] whether the answer was right, in the order of the data set
   double seconds = 0;              ///< spent classifying; decoding does not count
   double single_milliseconds = 0;  ///< median time of an image that is classified alone; 0: not measured
 
@@ -25,6 +27,13 @@ struct Evaluation {
   [[nodiscard]] double average_macs() const { return macs / static_cast<double>(images); }
   [[nodiscard]] double images_per_second() const { return static_cast<double>(images) / seconds; }
   [[nodiscard]] std::vector<double> shares() const;
+};
+
+/// The median time of an image in milliseconds where one is classified at a time, and where all are.
+struct Latency {
+  std::string router;
+  Index batch = 0;  ///< images of the second figure
+  double alone = 0, together = 0;
 };
 
 struct EvaluationOptions {
@@ -41,9 +50,16 @@ using ImageCallback = std::function<void(std::size_t)>;
                                   const Dataset& dataset, const EvaluationOptions& options,
                                   const ImageCallback& progress);
 
-/// The fields of docs/log-format.md.
+/// Times every candidate, and the predictor's choice if there is one, on the first `batch` pictures.
+[[nodiscard]] std::vector<Latency> measure_latency(const Model& model, const Policy& policy,
+                                                   const Dataset& dataset, std::size_t batch);
+
+/// The `evaluation` event of docs/log-format.md.
 [[nodiscard]] nlohmann::json to_json(const Evaluation& result);
+/// The `latency` event of docs/log-format.md, of so many threads.
+[[nodiscard]] nlohmann::json to_json(const std::vector<Latency>& results, int threads);
 /// A few lines for people.
 [[nodiscard]] std::string to_text(const Evaluation& result, const std::vector<int>& candidates);
+[[nodiscard]] std::string to_text(const std::vector<Latency>& results, int threads);
 
 }  // namespace drnet::program

@@ -74,9 +74,10 @@ void add_evaluate(CLI::App& program, EvaluateOptions& options) {
   command.add_option("--batch", options.batch, "Pictures classified together")
       ->capture_default_str()
       ->check(kBatch);
-  command.add_option("--analysis", options.analysis,
-                     "minimum-resolution: the smallest resolution that is right about each picture, and what "
-                     "an oracle that knows it would reach");
+  command.add_option(
+      "--analysis", options.analysis,
+      "minimum-resolution: the smallest resolution that is right about each picture, and what "
+      "an oracle that knows it would reach; latency: the time of a picture, alone and with others");
   command.add_option("--report", options.report, "Write an HTML page of the results to this file, too");
   command.add_option("--examples", options.examples, "Pictures in the page, of each class of the analysis")
       ->capture_default_str()
@@ -253,8 +254,13 @@ void add_summary(CLI::App& program, SummaryOptions& options) {
 
 void add_report(CLI::App& program, ReportOptions& options) {
   auto& command = *program.add_subcommand("report", "Make an HTML report of training runs");
-  command.add_option("logs", options.logs, "Folders of runs, or their log.jsonl")->required();
+  command.add_option("logs", options.logs, "Folders of runs, folders of such folders, or logs (.jsonl)")
+      ->required();
   command.add_option("--output", options.output, "File to write")->capture_default_str();
+  command.add_option(
+      "--baseline", options.baseline,
+      "Result that the others are compared with, as the page calls it or by its router (default: "
+      "the costliest fixed resolution)");
   auto* montage = command.add_option("--montage", options.montage,
                                      "Show this many classified pictures (needs --model, --weights, --data)");
   montage->check(CLI::Range(0, 10'000));

@@ -4,7 +4,7 @@
 #include "pictures.hpp"
 #include "text.hpp"
 
-#include <drnet/io/report.hpp>
+#include <drnet/core/statistics.hpp>
 
 #include <algorithm>
 #include <cmath>

@@ -31,7 +31,7 @@ struct EvaluateOptions {
   std::string model, weights, names;
   std::string router;     ///< empty: the predictor, or none where an analysis asks all candidates
   bool official = false;  ///< as the published MindSpore code evaluates
-  std::string analysis;   ///< empty or "minimum-resolution"
+  std::string analysis;   ///< empty, "minimum-resolution" or "latency"
   std::string report;     ///< HTML file to write; empty: none
   std::size_t batch = 256;
   std::size_t examples = 9;  ///< pictures in the report, of each class of an analysis
@@ -71,6 +71,7 @@ struct ReportOptions {
   DataOptions data;
   std::vector<std::string> logs;
   std::string output = "report.html", svg, model, weights;
+  std::string baseline;     ///< result that the others are compared with; empty: the costliest fixed one
   std::size_t montage = 0;  ///< pictures shown; 0: none
 };
 

@@ -1,4 +1,4 @@
-// drnet report: an HTML page of one or several training runs, and a montage of classified pictures.
+// drnet report: an HTML page of training runs and experiments, and a montage of classified pictures.
 #include "commands.hpp"
 #include "montage.hpp"
 #include "pictures.hpp"
@@ -6,8 +6,10 @@
 #include <drnet/data/file.hpp>
 #include <drnet/io/report_from_logs.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <vector>
 
 namespace drnet::program {
 
@@ -26,15 +28,29 @@ std::vector<MontageImage> classified_pictures(const ReportOptions& options) {
   return make_montage(*model, make_policy(options.run), router, *dataset, options.montage, options.run.seed);
 }
 
+/// The log of a run's folder, or those of the runs in a folder, by name; or the log itself. Throws Error for
+/// a folder without any.
+std::vector<std::filesystem::path> logs_at(const std::filesystem::path& path) {
+  if (!is_folder(path)) return {path};
+  if (const auto log = path / "log.jsonl"; std::filesystem::exists(log)) return {log};
+  std::vector<std::filesystem::path> logs;
+  for (const auto& entry : std::filesystem::directory_iterator(path))
+    if (const auto log = entry.path() / "log.jsonl"; std::filesystem::exists(log)) logs.push_back(log);
+  if (logs.empty()) throw Error(path.string(), "log.jsonl in the folder, or in folders inside of it", "none");
+  std::sort(logs.begin(), logs.end());
+  return logs;
+}
+
 }  // namespace
 
 int run_report(const ReportOptions& options) {
   if (!options.svg.empty() && options.montage == 0)
     throw Error("--svg", "--montage with the number of its pictures", "no --montage");
   std::vector<std::filesystem::path> logs;
-  for (const std::filesystem::path log : options.logs)
-    logs.push_back(is_folder(log) ? log / "log.jsonl" : log);
+  for (const std::string& path : options.logs)
+    for (const std::filesystem::path& log : logs_at(path)) logs.push_back(log);
   Report report = report_from_logs(logs);
+  report.baseline = options.baseline;
   if (options.montage > 0) report.montage = classified_pictures(options);
   write_report(report, options.output);
   if (!options.svg.empty()) write_montage_svg(report.montage, options.svg);

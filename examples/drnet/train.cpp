@@ -179,6 +179,7 @@ nlohmann::json start_event(const Run& run) {
           {"candidate_macs", info.macs},
           {"predictor_macs", info.predictor_macs},
           {"epochs", {run.epochs.stage1, run.epochs.stage2}},
+          {"class_names", run.validation.class_names()},
           {"options", run.identity}};
 }
 
@@ -192,15 +193,18 @@ void finish_training(const Run& run) {
   for (std::size_t j = 0; j < info.candidates.size(); ++j)
     routers.emplace_back(FixedRouter{static_cast<int>(j)});
   if (run.last_stage() == 2) routers.emplace_back(PredictorRouter{});
+  const auto tell = [&](nlohmann::json event, const std::string& words) {
+    event["data"] = run.options.validation.empty() ? run.options.data.data : run.options.validation;
+    run.tell(event, words);
+  };
   std::optional<Evaluation> last;
   for (const Router& router : routers) {
     last = validate(run, router);
-    run.tell(to_json(*last), to_text(*last, info.candidates));
+    tell(to_json(*last), to_text(*last, info.candidates));
   }
   if (run.options.analyze && info.candidates.size() > 1)
     compare_with_chance_and_oracle(
-        {run.model, run.policy, run.validation, run.options.batch, run.options.run.seed}, *last,
-        [&](const nlohmann::json& event, const std::string& words) { run.tell(event, words); });
+        {run.model, run.policy, run.validation, run.options.batch, run.options.run.seed}, *last, tell);
   const std::filesystem::path logs[] = {run.folder.log()};
   Report report = report_from_logs(logs);
   if (info.candidates.size() > 1)

@@ -109,3 +109,19 @@ TEST_CASE("png files are read back by libpng", "[png]") {
     }
 }
 #endif
+
+TEST_CASE("flags as hexadecimal digits", "[markup]") {
+  CHECK(to_hex({}) == "");
+  CHECK(to_hex({true}) == "8");
+  CHECK(to_hex({false, true, false, true, true}) == "58");
+  for (std::size_t count = 0; count < 20; ++count) {
+    std::vector<bool> flags;
+    for (std::size_t i = 0; i < count; ++i) flags.push_back(i * i % 3 == 1);
+    CHECK(from_hex(to_hex(flags), count) == flags);
+    CHECK(!from_hex(to_hex(flags), count + 4));
+  }
+  CHECK(!from_hex("5g", 8));
+  CHECK(!from_hex("5A", 8));  // one text for the same flags
+  CHECK(!from_hex("59", 7));
+  CHECK(!from_hex("5", 0));
+}

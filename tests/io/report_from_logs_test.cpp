@@ -101,9 +101,9 @@ TEST_CASE("report from several logs", "[report_from_logs]") {
                                                  "\n{\"event\":\"ep");  // stopped while writing
   const Report report = drnet::report_from_logs(std::vector{first, second, third});
   REQUIRE(report.runs.size() == 4);
-  CHECK(report.runs[0].name == "a/log");
-  CHECK(report.runs[1].name == "b/log");
-  CHECK(report.runs[2].name == "b/log (2)");
+  CHECK(report.runs[0].name == "a");
+  CHECK(report.runs[1].name == "b");
+  CHECK(report.runs[2].name == "b (2)");
   CHECK(report.runs[3].name == "third");
   CHECK(report.runs[3].epochs.size() == 1);
   CHECK(report.subtitle == "4 runs");
@@ -111,8 +111,85 @@ TEST_CASE("report from several logs", "[report_from_logs]") {
   CHECK_THAT(report.notes[0], support::contains("third.jsonl ends inside a line"));
   CHECK_THAT(drnet::report_html(report), support::contains("third.jsonl ends inside a line"));
   CHECK(drnet::report_from_logs({}).runs.empty());
+  // Where names are the same, the folders around them tell runs apart.
+  std::filesystem::create_directories(folder / "x/run");
+  std::filesystem::create_directories(folder / "y/run");
+  const Report same = drnet::report_from_logs(
+      std::vector{folder.write("x/run/log.jsonl", kStart), folder.write("y/run/log.jsonl", kStart)});
+  CHECK(same.runs.at(0).name == "x/run");
+  CHECK(same.runs.at(1).name == "y/run");
   CHECK(read(folder, "").runs.empty());
   CHECK(read(folder, "{}\n{\"other\":1}\n").runs.empty());
+}
+
+TEST_CASE("report of an experiment's events", "[report_from_logs]") {
+  const support::TempDir folder;
+  const Report report = read(
+      folder,
+      R"({"event":"start","candidates":[128,96,64],"class_names":["cat","owl"]})"
+      "\n"
+      R"({"event":"evaluation","router":"cascade","correct":3,"images":5,"right":"d0","data":"d",)"
+      R"("chosen_by_class":[[1,2,0],[0,0,2]]})"
+      "\n"
+      R"({"event":"reliability","banks":[{"resolution":128,"temperature":1.5,"ece_before":0.1,"ece_after":0.01,)"
+      R"("before":[{"count":2,"confidence":0.9,"accuracy":0.5}],"after":[]}]})"
+      "\n"
+      R"({"event":"latency","threads":2,"results":[{"router":"fixed 128","images":1,"milliseconds":8},)"
+      R"({"router":"fixed 128","images":32,"milliseconds":6}]})"
+      "\n"
+      R"({"event":"latency","threads":2,"results":[{"router":"fixed 128","images":1,"milliseconds":7}]})"
+      "\n"
+      R"({"event":"budget_curve","router":"cascade","unit":"macs","points":[{"budget":1,"cost":2,"accuracy":0.3}]})"
+      "\n"
+      R"({"event":"budget_curve","router":"cascade","points":[{"budget":2,"cost":null,"accuracy":0.4}]})"
+      "\n"
+      R"({"event":"budget_curve","router":"cascade","unit":"ms"})"
+      "\n");
+  const Report::Run& run = report.runs.at(0);
+  CHECK(run.class_names == std::vector<std::string>{"cat", "owl"});
+  const Report::Evaluation& result = run.evaluations.at(0);
+  CHECK(result.right == std::vector<bool>{true, true, false, true, false});
+  CHECK(result.data == "d");
+  CHECK(result.chosen_by_class == std::vector<std::vector<std::int64_t>>{{1, 2, 0}, {0, 0, 2}});
+  REQUIRE(run.reliability.size() == 1);
+  CHECK(run.reliability[0].resolution == 128);
+  CHECK(run.reliability[0].temperature == 1.5);
+  CHECK(run.reliability[0].error_after == 0.01);
+  CHECK(run.reliability[0].before.at(0).count == 2);
+  CHECK(run.reliability[0].before.at(0).accuracy == 0.5);
+  REQUIRE(run.latencies.size() == 2);  // the later time of one image counts
+  CHECK(run.latencies[0].images == 32);
+  CHECK(run.latencies[1].milliseconds == 7);
+  CHECK(run.latencies[1].threads == 2);
+  REQUIRE(run.curves.size() == 2);  // the later curve of a router and unit counts
+  CHECK(run.curves[0].unit == "macs");
+  CHECK(run.curves[0].points.at(0).accuracy == 0.4);
+  CHECK(std::isnan(run.curves[0].points.at(0).cost));
+  CHECK(run.curves[1].unit == "ms");
+  CHECK(support::markup_fault(drnet::report_html(report)) == "");
+}
+
+TEST_CASE("experiments whose fields do not fit", "[report_from_logs]") {
+  const auto evaluation = [](const std::string& fields) {
+    return kStart + R"({"event":"evaluation",)" + fields + "}\n";
+  };
+  const std::string counts = R"("correct":3,"images":5,)";
+  check_fails(evaluation(counts + R"("right":"d")"), 2, "5 bits as hexadecimal digits");
+  check_fails(evaluation(counts + R"("right":"d1")"), 2, "5 bits");  // a bit behind the last image
+  check_fails(evaluation(counts + R"("right":"x0")"), 2, "5 bits");
+  check_fails(evaluation(counts + R"("right":[1,1,0,1,0])"), 2, "\"right\"");
+  check_fails(evaluation(counts + R"("right":"f0")"), 2, "3 bits that are set");
+  check_fails(evaluation(R"("chosen_by_class":[[1,2]])"), 2, "each of 3 candidates");
+  check_fails(evaluation(R"("chosen_by_class":[1,2])"), 2, "\"chosen_by_class\"");
+  check_fails(evaluation(R"("chosen_by_class":[[1,2,-1]])"), 2, "a whole number");
+  check_fails(R"({"event":"start","class_names":[1]})"
+              "\n",
+              1, "texts");
+  check_fails(kStart + "{\"event\":\"reliability\",\"banks\":[{\"before\":[1]}]}\n", 2, "objects");
+  check_fails(kStart + "{\"event\":\"reliability\",\"banks\":[{\"temperature\":\"hot\"}]}\n", 2, "a number");
+  check_fails(kStart + "{\"event\":\"latency\",\"threads\":0,\"results\":[{}]}\n", 2, "a whole number");
+  check_fails(kStart + "{\"event\":\"latency\",\"results\":7}\n", 2, "a list");
+  check_fails(kStart + "{\"event\":\"budget_curve\",\"points\":[{\"cost\":\"low\"}]}\n", 2, "a number");
 }
 
 TEST_CASE("report of a minimum-resolution analysis", "[report_from_logs]") {

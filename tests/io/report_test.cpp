@@ -1,4 +1,4 @@
-// The HTML report: self-contained, well formed for any names and numbers, and the intervals that it states.
+// The HTML report: self-contained and well formed for any names and numbers.
 #include <drnet/io/read_file.hpp>
 #include <drnet/io/report.hpp>
 #include <support/catch.hpp>
@@ -47,10 +47,40 @@ Report::Run run(const std::string& name, int epochs) {
   return result;
 }
 
+/// What an experiment adds to a run of 1008 images: results that can be compared, curves, reliability, times.
+void add_experiments(Report::Run& run) {
+  const auto result = [](const std::string& router, double macs, std::size_t wrong) {
+    Report::Evaluation one;
+    one.router = router;
+    one.images = 1008;
+    one.right.assign(1008, true);
+    for (std::size_t i = 0; i < wrong; ++i) one.right[i] = false;
+    one.correct = 1008 - static_cast<std::int64_t>(wrong);
+    one.accuracy = static_cast<double>(one.correct) / 1008;
+    one.average_macs = macs;
+    return one;
+  };
+  run.class_names = {"cat", "owl"};
+  run.evaluations.push_back(result("fixed 64", 150e6, 300));
+  run.evaluations.push_back(result("fixed 128", 600e6, 250));
+  run.evaluations.push_back(result("cascade", 300e6, 240));
+  run.evaluations.back().shares = {0.25, 0.25, 0.5};
+  run.evaluations.back().chosen_by_class = {{10, 20, 474}, {242, 232, 30}};
+  run.curves = {{"cascade", "macs", {{2e8, 2e8, 0.7}, {4e8, 3.9e8, 0.75}}},
+                {"cascade", "ms", {{5, 5, 0.7}, {9, 8.5, 0.75}}}};
+  run.reliability = {{128, 1.5, 0.08, 0.01, {{90, 0.8, 0.7}, {0, 0, 0}}, {{90, 0.7, 0.7}, {10, 0.9, 0.92}}}};
+  run.latencies = {{"fixed 128", 1, 2, 8.25}, {"fixed 128", 32, 2, 6.5}, {"cascade", 1, 2, 4.125}};
+}
+
 /// What every report must be: well formed, alone in the world, free of numbers that are none.
 std::string checked_html(const Report& report) {
   const std::string html = drnet::report_html(report);
   CHECK(support::markup_fault(html) == "");
+  // Every link leads to a part of the page.
+  for (std::size_t at = html.find("href=\"#"); at != std::string::npos; at = html.find("href=\"#", at + 1)) {
+    const std::string id = html.substr(at + 7, html.find('"', at + 7) - at - 7);
+    CHECK(support::count(html, " id=\"" + id + "\"") == 1);
+  }
   for (const char* absent : {"http", "<script", "@import", "url(", "<link", ">nan", ">inf", "nan ", " inf"}) {
     INFO(absent);
     CHECK(html.find(absent) == std::string::npos);
@@ -63,24 +93,6 @@ bool has(const std::string& html, const std::string& part) {
 }
 
 }  // namespace
-
-TEST_CASE("wilson intervals", "[report]") {
-  // Closed forms with z^2 the 95 % quantile of chi-squared: 1/2 -+ z / (2 sqrt(n + z^2)) for half of n,
-  // 0 to z^2 / (n + z^2) for none, and its mirror image for all.
-  const double z2 = 3.841458820694124;
-  const auto half = drnet::wilson_interval(5, 10);
-  CHECK(half.low == Approx(0.5 - 0.5 * std::sqrt(z2 / (10 + z2))).epsilon(1e-12));
-  CHECK(half.high == Approx(0.5 + 0.5 * std::sqrt(z2 / (10 + z2))).epsilon(1e-12));
-  const auto none = drnet::wilson_interval(0, 10);
-  CHECK(none.low == Approx(0).margin(1e-12));
-  CHECK(none.high == Approx(z2 / (10 + z2)).epsilon(1e-12));
-  const auto all = drnet::wilson_interval(10, 10);
-  CHECK(all.low == Approx(10 / (10 + z2)).epsilon(1e-12));
-  CHECK(all.high <= 1);
-  CHECK(std::isnan(drnet::wilson_interval(0, 0).low));
-  CHECK(std::isnan(drnet::wilson_interval(2, 1).high));
-  CHECK(std::isnan(drnet::wilson_interval(-1, 10).low));
-}
 
 TEST_CASE("report shows its runs", "[report]") {
   Report report;
@@ -159,6 +171,89 @@ TEST_CASE("report of the smallest correct resolutions", "[report]") {
   CHECK(has(checked_html(report), "Smallest correct resolution</h2>"));
 }
 
+TEST_CASE("report of an experiment", "[report]") {
+  Report report;
+  report.runs = {run("first", 2)};
+  add_experiments(report.runs[0]);
+  const std::string html = checked_html(report);
+  const auto section = [&](const std::string& heading) {
+    const std::size_t begin = html.find("<h2>" + heading + "</h2>");
+    return begin == std::string::npos ? "" : html.substr(begin, html.find("</section>", begin) - begin);
+  };
+  // The costliest fixed resolution is the baseline; 10 of 1008 images are what the cascade is better in.
+  const std::string table = section("Results");
+  CHECK(support::count(table, ">baseline<") == 1);
+  CHECK(table.find("fixed 128") < table.find(">baseline<"));
+  const auto interval = drnet::difference_interval({1008, 10, 0});
+  const auto text = [](double share) { return drnet::markup::number(100 * share, 1); };
+  CHECK(has(table, ">+1.0 (+" + text(interval.low) + " – +" + text(interval.high) + ")<"));
+  CHECK(has(table, ">−5.0 ("));  // fixed 64: 50 of 1008
+  CHECK(has(table, ">−50 %<"));  // its cost
+  CHECK(has(table, ">–</td>"));  // the predictor, whose right answers are not known
+  // Points, curves and the line of fixed resolutions, for a desk and for a telephone.
+  const std::string plane = section("Accuracy against cost");
+  CHECK(support::count(plane, "<svg viewBox") == 2);
+  CHECK(support::count(plane, "<title>fixed resolutions</title>") == 2);
+  CHECK(support::count(plane, "<title>cascade</title>") == 2);
+  CHECK(has(plane, "<desc>1 first · predictor: 71.0 % at 0.401; "));
+  CHECK(has(section("Accuracy for a budget"), "Cost of an image (ms)"));
+  CHECK(!has(section("Share of each resolution"), "fixed 64"));  // is all of one
+  // The class that needs larger pictures comes first.
+  const std::string classes = section("Choices by class");
+  CHECK(classes.find("owl, 504 images: 128 px: 48 %, 96 px: 46 %, 64 px: 6 %") < classes.find("cat, 504"));
+  CHECK(has(classes, "cat, 504 images: 128 px: 2 %"));
+  const std::string reliability = section("Reliability of confidences");
+  CHECK(has(reliability, "128 px: ECE 8.0 → 1.0 %, T = 1.50"));
+  CHECK(support::count(reliability, "<circle") == 3);  // bins that have images
+  CHECK(has(reliability, "after: 90.0 % of the images, confidence 70.0 %, accuracy 70.0 %"));
+  const std::string time = section("Time of an image");
+  CHECK(has(time, "1 image, 2 threads"));
+  CHECK(has(time, "fixed 128, 32 images, 2 threads: 6.50 ms"));
+  CHECK(has(time, "width=\"80.000%\""));  // the longest
+  CHECK(has(time, "width=\"40.000%\""));  // half of it
+}
+
+TEST_CASE("report compares with the result that is asked for", "[report]") {
+  Report report;
+  report.runs = {run("first", 2), run("second", 2)};
+  for (Report::Run& one : report.runs) add_experiments(one);
+  const auto baseline = [&](const std::string& name) {
+    report.baseline = name;
+    const std::string html = checked_html(report);
+    const std::size_t end = html.find(">baseline<"), begin = html.rfind("<tr", end);
+    return html.substr(begin, end - begin);
+  };
+  CHECK(has(baseline(""), "first · fixed 128"));
+  CHECK(has(baseline("second · fixed 64"), "second · fixed 64"));
+  CHECK(has(baseline("cascade"), "first · cascade"));
+  report.baseline = "fixed 32";
+  CHECK_THROWS_WITH(drnet::report_html(report), support::contains("second · fixed 64"));
+  // Answers about other images are not compared.
+  report.baseline = "first · fixed 128";
+  CHECK(has(checked_html(report), ">−5.0 ("));
+  for (auto& one : report.runs[0].evaluations) one.data = "other " + one.router;
+  report.runs.pop_back();
+  CHECK(!has(checked_html(report), ">−5.0 ("));
+  // Without fixed resolutions there is nothing to compare with.
+  report.baseline.clear();
+  report.runs[0].evaluations.resize(1);
+  CHECK(!has(checked_html(report), ">baseline<"));
+}
+
+TEST_CASE("report of a thousand classes", "[report]") {
+  Report report;
+  report.runs = {run("first", 1)};
+  for (int c = 0; c < 1000; ++c) report.runs[0].evaluations[0].chosen_by_class.push_back({c, 1000 - c, 0});
+  report.runs[0].evaluations[0].chosen_by_class[7] = {0, 0, 0};  // no image
+  const std::string html = checked_html(report);
+  CHECK(has(html, "Of 999 classes, those with the 30 largest"));
+  CHECK(support::count(html, "<span title=\"class ") == 60);
+  CHECK(html.find("class 999, 1000 images") < html.find("class 970, "));
+  CHECK(html.find("class 970, ") < html.find("class 30, "));
+  CHECK(!has(html, "class 500,"));
+  CHECK(!has(html, "class 7,"));
+}
+
 TEST_CASE("report of nothing, of one point, of NaN", "[report]") {
   CHECK(has(checked_html({}), "no results"));
 
@@ -204,6 +299,11 @@ TEST_CASE("report escapes every text", "[report]") {
   report.runs[0].model = report.runs[0].data = report.runs[0].evaluations[0].router = hostile;
   report.montage = {{1, 1, 1, {0}, hostile, hostile + "2", 96}, {1, 1, 1, {0}, hostile, hostile, 96}};
   report.runs[0].histogram = {{1, 2, 3}, 4, report.montage};
+  add_experiments(report.runs[0]);
+  report.runs[0].class_names = {hostile, hostile};
+  report.runs[0].evaluations.back().router = report.runs[0].latencies[0].router = hostile;
+  report.runs[0].evaluations.back().data = hostile;
+  report.runs[0].curves[0].router = report.runs[0].curves[1].unit = hostile;
   report.runs.push_back(report.runs[0]);
   checked_html(report);
 }
@@ -215,6 +315,14 @@ TEST_CASE("report refuses what does not belong together", "[report]") {
   CHECK_THROWS_AS(drnet::report_html(report), drnet::Error);
   report.runs = {run("a", 2)};
   report.runs[0].evaluations[0].shares = {0.5, 0.5};
+  CHECK_THROWS_AS(drnet::report_html(report), drnet::Error);
+  report.runs = {run("a", 2)};
+  report.runs[0].evaluations[0].right.assign(1008, true);  // but 716 are
+  CHECK_THROWS_AS(drnet::report_html(report), drnet::Error);
+  report.runs[0].evaluations[0].right.assign(716, true);  // but of 1008
+  CHECK_THROWS_AS(drnet::report_html(report), drnet::Error);
+  report.runs = {run("a", 2)};
+  report.runs[0].evaluations[0].chosen_by_class = {{1, 2}};
   CHECK_THROWS_AS(drnet::report_html(report), drnet::Error);
   report.runs = {run("a", 2)};
   report.runs[0].histogram = {{1, 2}, 3, {}};

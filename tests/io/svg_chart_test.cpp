@@ -1,5 +1,7 @@
 // Axes and charts: good ticks for any values, gaps for NaN, nothing unescaped, the same text every time.
+#include <drnet/io/svg_bars.hpp>
 #include <drnet/io/svg_chart.hpp>
+#include <drnet/io/svg_scatter.hpp>
 #include <support/catch.hpp>
 #include <support/markup_check.hpp>
 
@@ -169,6 +171,74 @@ TEST_CASE("scatter charts", "[svg]") {
   CHECK(support::count(crowded, ">same place<") <= 18);  // labels never lie on each other
 
   check_chart(scatter_chart(std::vector<Measurement>{}, {"t", "x"}));
+}
+
+TEST_CASE("logarithmic axes", "[svg]") {
+  const auto axis = log_axis(std::vector<double>{0.02, 3, kNaN}, 8);
+  REQUIRE(axis.has_value());
+  CHECK(axis->ticks().size() == 7);  // 0.02 to 2 in steps of 1, 2, 5
+  CHECK(axis->text(axis->ticks().front()) == "0.02");
+  CHECK(axis->text(axis->ticks().back()) == "2");
+  CHECK(axis->fraction(0.02) > 0);
+  CHECK(axis->fraction(3) < 1);
+  CHECK(axis->fraction(0.2) - axis->fraction(0.02) == Approx(axis->fraction(2) - axis->fraction(0.2)));
+  CHECK(!log_axis(std::vector<double>{1, 7}, 8));
+  for (const auto& values : {std::vector<double>{}, {0, 1}, {-1, 100}, {1e-20, 1}, {kNaN, kInfinity}})
+    CHECK(!log_axis(values, 8));
+  const std::vector<Measurement> points{
+      {"a", "a", 0, {0.1, 1}}, {"b", "b", 0, {10, 2}}, {"c", "c", 0, {1, 3}}};
+  const std::string svg = scatter_chart(points, {"t", "x"});
+  check_chart(svg);
+  for (const char* tick : {">0.1<", ">0.2<", ">1<", ">10<"}) CHECK(svg.find(tick) != std::string::npos);
+}
+
+TEST_CASE("scatter charts with lines", "[svg]") {
+  const std::vector<Measurement> points{{"a", "a", 0, {1, 70}}};
+  const std::vector<Series> lines{{"curve <1>", 1, {{1, 60}, {kNaN, 1}, {3, 90}}},
+                                  {"faint", 0, {{1, 70}, {2, 75}}, true},
+                                  {"no point", 2, {}}};
+  const std::string svg = scatter_chart(points, {"t", "x"}, lines, {900, 470});
+  check_chart(svg);
+  CHECK(svg.find("viewBox=\"0 0 900.0 470.0\"") != std::string::npos);
+  CHECK(svg.find(">curve &lt;1&gt;</text>") != std::string::npos);  // its name at its end
+  CHECK(svg.find(">faint</text>") == std::string::npos);
+  CHECK(svg.find(">90<") != std::string::npos);  // the axis holds the lines, too
+  check_chart(scatter_chart({}, {"t", "x"}, lines));
+}
+
+TEST_CASE("labels without a place are short or missing", "[svg]") {
+  const std::string name = "a name that is as long as the chart is";
+  const std::vector<Measurement> points(60, {name, name, 0, {1, 1}, kNaN, kNaN, "7"});
+  const std::string svg = scatter_chart(points, {"t", "x"});
+  check_chart(svg);
+  CHECK(support::count(svg, ">7</text>") > 0);
+}
+
+TEST_CASE("reliability charts", "[svg]") {
+  const std::vector<CalibrationCurve> curves{
+      {"before <1>", 1, {{0.5, 0.25, 0.25}, {0.9, 0.7, 0.75}, {0, 0, 0}, {kNaN, 1, 0.5}}}, {"after", 0, {}}};
+  const std::string svg = reliability_chart(curves, {"ECE <b>", "Confidence (%)"});
+  check_chart(svg);
+  CHECK(support::count(svg, "<circle") == 2);  // bins without images have none
+  CHECK(svg.find("before &lt;1&gt;: 25.0 % of the images, confidence 50.0 %, accuracy 25.0 %") !=
+        std::string::npos);
+  // The middle of the plot is at 50 %; the area is as the share: radius 2 + 9 sqrt(share).
+  CHECK(svg.find("cx=\"169.0\"") != std::string::npos);
+  CHECK(svg.find("r=\"6.5\"") != std::string::npos);
+  check_chart(reliability_chart({}, {"t", "x"}));
+}
+
+TEST_CASE("length bars", "[svg]") {
+  const std::string svg = length_bar(5, 10, "a <b>", "5 & more", "red");
+  check_chart(svg);
+  CHECK(svg.find("<rect width=\"40.000%\"") != std::string::npos);
+  CHECK(svg.find(">5 &amp; more</text>") != std::string::npos);
+  CHECK(svg.find("a &lt;b&gt;: 5 &amp; more") != std::string::npos);
+  for (const double odd : {kNaN, kInfinity, -1.0, 0.0}) {
+    check_chart(length_bar(odd, 10, "a", "b", "red"));
+    CHECK(length_bar(odd, 10, "a", "b", "red").find("<rect width=\"0.000%\"") != std::string::npos);
+    check_chart(length_bar(1, odd, "a", "b", "red"));
+  }
 }
 
 TEST_CASE("stacked bars", "[svg]") {

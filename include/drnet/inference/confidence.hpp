@@ -116,6 +116,7 @@ inline Likelihood likelihood(const Outputs& outputs, int candidate, double b) {
 
 /// fit_temperature() of every candidate, [m].
 [[nodiscard]] inline std::vector<double> fit_temperatures(const Outputs& outputs) {
+  outputs.check();
   std::vector<double> temperatures;
   for (int j = 0; j < outputs.candidates; ++j) temperatures.push_back(fit_temperature(outputs, j));
   return temperatures;

@@ -1,5 +1,5 @@
-// Text for HTML and SVG: escaping, shortening, numbers that do not depend on the locale, and base64
-// (RFC 4648) for data URIs.
+// Text for HTML, SVG and logs: escaping, shortening, numbers that do not depend on the locale, base64
+// (RFC 4648) for data URIs, and flags as hexadecimal digits.
 #pragma once
 
 #include <drnet/core/config.hpp>
@@ -125,6 +125,32 @@ inline constexpr std::string_view kBase64 =
   }
   bytes.erase(bytes.end() - static_cast<std::ptrdiff_t>(padding), bytes.end());
   return bytes;
+}
+
+/// Four flags a digit, the first of them its highest bit; flags that fill up the last digit are 0.
+[[nodiscard]] inline std::string to_hex(const std::vector<bool>& flags) {
+  std::string text((flags.size() + 3) / 4, '0');
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    std::size_t digit = 0;
+    for (std::size_t k = 4 * i; k < 4 * i + 4; ++k)
+      digit = 2 * digit + (k < flags.size() && flags[k] ? 1 : 0);
+    text[i] = "0123456789abcdef"[digit];
+  }
+  return text;
+}
+
+/// `count` flags, or nothing for text that to_hex() does not make of so many.
+[[nodiscard]] inline std::optional<std::vector<bool>> from_hex(std::string_view text, std::size_t count) {
+  std::vector<bool> flags;
+  for (const char c : text) {
+    const std::size_t digit = std::string_view("0123456789abcdef").find(c);
+    if (digit == std::string_view::npos) return std::nullopt;
+    for (const std::size_t bit : {8U, 4U, 2U, 1U}) flags.push_back((digit & bit) != 0);
+  }
+  if (flags.size() != (count + 3) / 4 * 4) return std::nullopt;
+  for (; flags.size() > count; flags.pop_back())
+    if (flags.back()) return std::nullopt;
+  return flags;
 }
 
 }  // namespace drnet::inline DRNET_ISA::markup

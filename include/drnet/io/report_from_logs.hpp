@@ -5,9 +5,11 @@
 #include <drnet/core/config.hpp>
 #include <drnet/core/error.hpp>
 #include <drnet/io/log.hpp>
+#include <drnet/io/log_event.hpp>
 #include <drnet/io/markup.hpp>
 #include <drnet/io/montage.hpp>
 #include <drnet/io/report.hpp>
+#include <drnet/io/report_model.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -25,103 +27,12 @@ namespace drnet::inline DRNET_ISA {
 
 namespace report_log_detail {
 
-/// One object of a log, with typed access to its fields.
-template <class Json>
-class Event {
- public:
-  Event(const Json& fields, std::string place) : fields_(fields), place_(std::move(place)) {}
-
-  [[nodiscard]] const std::string& place() const { return place_; }
-  [[nodiscard]] const Json* find(const char* key) const {
-    const auto found = fields_.find(key);
-    return found == fields_.end() || found->is_null() ? nullptr : &*found;
-  }
-
-  [[nodiscard]] double number(const char* key) const {
-    const Json* value = find(key);
-    return value ? number(key, *value) : Report::kUnknown;
-  }
-
-  [[nodiscard]] std::vector<double> numbers(const char* key) const {
-    std::vector<double> values;
-    for (const Json& value : array(key))
-      values.push_back(value.is_null() ? Report::kUnknown : number(key, value));
-    return values;
-  }
-
-  /// A whole number in low..high; `missing` without one.
-  [[nodiscard]] std::int64_t integer(const char* key, std::int64_t low, std::int64_t high,
-                                     std::int64_t missing) const {
-    const Json* value = find(key);
-    return value ? integer(key, *value, low, high) : missing;
-  }
-
-  [[nodiscard]] std::vector<std::int64_t> counts(const char* key) const {
-    std::vector<std::int64_t> values;
-    for (const Json& value : array(key)) values.push_back(integer(key, value, 0, INT64_MAX));
-    return values;
-  }
-
-  [[nodiscard]] std::vector<int> resolutions(const char* key) const {
-    std::vector<int> values;
-    for (const Json& value : array(key)) values.push_back(static_cast<int>(integer(key, value, 1, 65'535)));
-    return values;
-  }
-
-  /// Text, or the digits of a class index.
-  [[nodiscard]] std::string text(const char* key) const {
-    const Json* value = find(key);
-    if (value == nullptr) return "";
-    if (value->is_number_integer()) return value->dump();
-    if (!value->is_string()) fail(key, "text", *value);
-    return value->template get<std::string>();
-  }
-
-  [[nodiscard]] const Json& array(const char* key) const {
-    static const Json kNone = Json::array();
-    const Json* value = find(key);
-    if (value == nullptr) return kNone;
-    if (!value->is_array()) fail(key, "a list", *value);
-    return *value;
-  }
-
-  /// The objects of a list.
-  [[nodiscard]] std::vector<Event> objects(const char* key) const {
-    std::vector<Event> events;
-    for (const Json& value : array(key)) {
-      if (!value.is_object()) fail(key, "objects", value);
-      events.emplace_back(value, place_);
-    }
-    return events;
-  }
-
-  [[noreturn]] void fail(const char* key, const std::string& expected, const Json& got) const {
-    throw Error(place_ + ", \"" + key + "\"", expected, markup::shorten(got.dump(), 60));
-  }
-
- private:
-  [[nodiscard]] double number(const char* key, const Json& value) const {
-    if (!value.is_number()) fail(key, "a number", value);
-    return value.template get<double>();
-  }
-  [[nodiscard]] std::int64_t integer(const char* key, const Json& value, std::int64_t low,
-                                     std::int64_t high) const {
-    const bool whole = value.is_number_integer() &&
-                       !(value.is_number_unsigned() && value.template get<std::uint64_t>() > INT64_MAX);
-    if (!whole || value.template get<std::int64_t>() < low || value.template get<std::int64_t>() > high)
-      fail(key, "a whole number from " + std::to_string(low) + " to " + std::to_string(high), value);
-    return value.template get<std::int64_t>();
-  }
-
-  const Json& fields_;
-  std::string place_;
-};
-
 void start(const auto& event, Report::Run& run) {
   run.model = event.text("model");
   run.data = event.text("data");
   run.parameters = event.number("parameters");
   run.candidates = event.resolutions("candidates");
+  run.class_names = event.texts("class_names");
 }
 
 /// Epochs count anew in each stage; the curve counts on.
@@ -156,6 +67,13 @@ Report::Evaluation evaluation(const auto& event) {
   result.shares = event.numbers("shares");
   result.milliseconds_per_image = event.number("milliseconds_per_image");
   result.images_per_second = event.number("images_per_second");
+  result.data = event.text("data");
+  result.right = event.flags("right", result.images);
+  const auto right = std::count(result.right.begin(), result.right.end(), true);
+  if (!result.right.empty() && right != result.correct)
+    event.fail("right", std::to_string(result.correct) + " bits that are set, as \"correct\" says",
+               *event.find("right"));
+  result.chosen_by_class = event.table("chosen_by_class");
   return result;
 }
 
@@ -203,6 +121,56 @@ void require_shares(const auto& event, const Report::Run& run) {
                event.array("shares"));
 }
 
+/// Throws Error for counts that are not one for each candidate of the run.
+void require_class_counts(const auto& event, const Report::Run& run) {
+  for (const auto& counts : event.array("chosen_by_class"))
+    if (counts.size() != run.candidates.size())
+      event.fail("chosen_by_class",
+                 "a count for each of " + std::to_string(run.candidates.size()) + " candidates", counts);
+}
+
+std::vector<Report::Reliability::Bin> bins(const auto& event, const char* key) {
+  std::vector<Report::Reliability::Bin> result;
+  for (const auto& bin : event.objects(key))
+    result.push_back(
+        {bin.integer("count", 0, INT64_MAX, 0), bin.number("confidence"), bin.number("accuracy")});
+  return result;
+}
+
+/// The last reliability of a run counts.
+std::vector<Report::Reliability> reliability(const auto& event) {
+  std::vector<Report::Reliability> banks;
+  for (const auto& bank : event.objects("banks"))
+    banks.push_back({static_cast<int>(bank.integer("resolution", 1, 65'535, 1)), bank.number("temperature"),
+                     bank.number("ece_before"), bank.number("ece_after"), bins(bank, "before"),
+                     bins(bank, "after")});
+  return banks;
+}
+
+/// A later measurement of the same router, images and threads replaces an earlier one.
+void add_latency(auto& run, const auto& event) {
+  for (const auto& entry : event.objects("results")) {
+    const Report::Latency one{entry.text("router"), entry.integer("images", 1, INT64_MAX, 1),
+                              event.integer("threads", 1, INT64_MAX, 1), entry.number("milliseconds")};
+    std::erase_if(run.latencies, [&](const Report::Latency& other) {
+      return other.router == one.router && other.images == one.images && other.threads == one.threads;
+    });
+    run.latencies.push_back(one);
+  }
+}
+
+/// A later curve of the same router and unit replaces an earlier one.
+void add_budget_curve(auto& run, const auto& event) {
+  Report::BudgetCurve curve{event.text("router"), event.text("unit"), {}};
+  if (curve.unit.empty()) curve.unit = Report::BudgetCurve::kMacs;
+  for (const auto& point : event.objects("points"))
+    curve.points.push_back({point.number("budget"), point.number("cost"), point.number("accuracy")});
+  std::erase_if(run.curves, [&](const Report::BudgetCurve& other) {
+    return other.router == curve.router && other.unit == curve.unit;
+  });
+  run.curves.push_back(std::move(curve));
+}
+
 /// The histogram of an analysis, and those of its results that the run has not measured (with their speed).
 void add_minimum_resolution(auto& run, const auto& event) {
   const std::vector<int> candidates = event.resolutions("candidates");
@@ -235,7 +203,7 @@ void add_events(auto& report, const auto& events, const std::string& place, cons
     return report.runs.back();
   };
   for (std::size_t i = 0; i < events.size(); ++i) {
-    const Event event(events[i], place + ":" + std::to_string(i + 1));
+    const LogEvent event(events[i], place + ":" + std::to_string(i + 1));
     const std::string kind = event.text("event");
     if (kind == "start") {
       if (++started > 1) report.runs.emplace_back().name = name + " (" + std::to_string(started) + ")";
@@ -245,9 +213,16 @@ void add_events(auto& report, const auto& events, const std::string& place, cons
       current().epochs.push_back(epoch(event, current().epochs));
     } else if (kind == "evaluation") {
       require_shares(event, current());
+      require_class_counts(event, current());
       add_evaluation(current(), evaluation(event));
     } else if (kind == "minimum_resolution") {
       add_minimum_resolution(current(), event);
+    } else if (kind == "reliability") {
+      current().reliability = reliability(event);
+    } else if (kind == "latency") {
+      add_latency(current(), event);
+    } else if (kind == "budget_curve") {
+      add_budget_curve(current(), event);
     } else if (kind == "montage") {
       report.montage = images(event, "images");
     }
@@ -257,9 +232,17 @@ void add_events(auto& report, const auto& events, const std::string& place, cons
 void add_log(auto& report, const std::filesystem::path& path, const std::string& name) {
   const Log log = read_log(path);
   if (!log.incomplete.empty())
-    report.notes.push_back(path.filename().string() +
+    report.notes.push_back((path.parent_path().filename() / path.filename()).string() +
                            " ends inside a line: it is still written, or was stopped.");
   add_events(report, log.entries, path.string(), name);
+}
+
+/// What a log is called: its file, or its folder where that is a run's (log.jsonl). `longer`: with the folder
+/// that holds it.
+inline std::string log_name(const std::filesystem::path& log, bool longer) {
+  std::filesystem::path named = std::filesystem::absolute(log).lexically_normal();
+  named = named.filename() == "log.jsonl" ? named.parent_path() : named.parent_path() / named.stem();
+  return (longer ? named.parent_path().filename() / named.filename() : named.filename()).string();
 }
 
 void add_title(auto& report) {
@@ -270,19 +253,19 @@ void add_title(auto& report) {
 
 }  // namespace report_log_detail
 
-/// A report of all runs in the logs, in this order; a run is named after its file, with its folder where
-/// files have the same name. The last montage of the last log that has one is shown. Throws Error, with
-/// "file:line" where there is one, for logs that cannot be read and fields of a wrong type.
+/// A report of all runs in the logs, in this order; a run is named after its file, or after its folder where
+/// the file is log.jsonl, and after the folder around that, too, where names would be the same. The last
+/// montage of the last log that has one is shown. Throws Error, with "file:line" where there is one, for logs
+/// that cannot be read and fields of a wrong type.
 template <class Report = drnet::Report>
 [[nodiscard]] Report report_from_logs(std::span<const std::filesystem::path> paths) {
   Report report;
   for (const std::filesystem::path& path : paths) {
-    const auto same_name = std::count_if(paths.begin(), paths.end(), [&](const std::filesystem::path& other) {
-      return other.stem() == path.stem();
+    const std::string name = report_log_detail::log_name(path, false);
+    const auto same_name = std::count_if(paths.begin(), paths.end(), [&](const auto& other) {
+      return report_log_detail::log_name(other, false) == name;
     });
-    const std::filesystem::path longer = path.parent_path().filename() / path.stem();
-    const std::string name = same_name == 1 ? path.stem().string() : longer.string();
-    report_log_detail::add_log(report, path, name);
+    report_log_detail::add_log(report, path, same_name == 1 ? name : report_log_detail::log_name(path, true));
   }
   report_log_detail::add_title(report);
   return report;

@@ -1,7 +1,7 @@
-// Charts as inline SVG text: lines, points with intervals, bars, stacked bars and stacked bands. Colours come
-// from CSS variables (kChartStyle), so that one chart serves light, dark and print; NaN is a gap, never a
-// point. Palettes: Okabe & Ito (2008) for series, viridis for ordered resolutions; both are safe for
-// colour-blind eyes.
+// Charts as inline SVG text: what all of them share, and lines; svg_bars.hpp and svg_scatter.hpp have the
+// others. Colours come from CSS variables (kChartStyle), so that one chart serves light, dark and print; NaN
+// is a gap, never a point. Palettes: Okabe & Ito (2008) for series, viridis for ordered resolutions; both are
+// safe for colour-blind eyes.
 #pragma once
 
 #include <drnet/core/config.hpp>
@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <iterator>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,7 +35,7 @@ svg .grid{stroke:var(--grid);stroke-width:1;fill:none}
 svg .axis{stroke:var(--soft);stroke-width:1;fill:none}
 svg .line{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
 svg .dots{fill:none;stroke-width:5.5;stroke-linecap:round}
-svg .halo{paint-order:stroke;stroke:var(--card);stroke-width:3px;stroke-linejoin:round}
+svg .faint{opacity:.55;stroke-width:1.2}svg .halo{paint-order:stroke;stroke:var(--card);stroke-width:3px;stroke-linejoin:round}
 svg .bar{stroke:var(--paper);stroke-width:1}svg .paper{fill:var(--paper)}
 )";
 
@@ -80,17 +81,33 @@ struct Shade {
   return std::abs(value) < 1e30;
 }
 
-/// One axis: a range, and ticks on the multiples of a step that is 1, 2 or 5 times a power of ten.
+/// One axis: a range, and ticks on the multiples of a step that is 1, 2 or 5 times a power of ten; where it
+/// is logarithmic, on 1, 2 and 5 times the powers of ten.
 struct Axis {
   double low = 0, high = 1, step = 1;
   int decimals = 0;
+  bool logarithmic = false;
 
-  [[nodiscard]] double fraction(double value) const { return (value - low) / (high - low); }
+  [[nodiscard]] double fraction(double value) const {
+    return logarithmic ? std::log(value / low) / std::log(high / low) : (value - low) / (high - low);
+  }
   [[nodiscard]] std::vector<double> ticks() const {
     std::vector<double> values;
+    if (logarithmic) {
+      for (double power = std::pow(10, std::floor(std::log10(low))); power <= high; power *= 10)
+        for (const double times : {1, 2, 5})
+          if (const double tick = times * power; tick >= 0.999 * low && tick <= 1.001 * high)
+            values.push_back(tick);
+      return values;
+    }
     const double first = std::ceil(low / step - 1e-6), last = std::floor(high / step + 1e-6);
     for (double i = first; i <= last; ++i) values.push_back(i * step);
     return values;
+  }
+  /// What stands beside a tick.
+  [[nodiscard]] std::string text(double tick) const {
+    return markup::number(
+        tick, logarithmic ? std::max(0, static_cast<int>(-std::floor(std::log10(tick) + 1e-6))) : decimals);
   }
 };
 
@@ -119,6 +136,17 @@ template <class Values>
   return axis;
 }
 
+/// The logarithmic axis of the plottable values above 0, if the largest is at least `ratio` times the
+/// smallest (and not 10^6 times); nothing otherwise.
+template <class Values>
+[[nodiscard]] std::optional<Axis> log_axis(const Values& values, double ratio) {
+  double low = std::numeric_limits<double>::infinity(), high = 0;
+  for (const double value : values)
+    if (plottable(value)) low = std::min(low, value), high = std::max(high, value);
+  if (!(low > 1e-30) || high < ratio * low || high > 1e6 * low) return std::nullopt;
+  return Axis{.low = low / 1.15, .high = 1.15 * high, .step = 1, .decimals = 0, .logarithmic = true};
+}
+
 struct Point {
   double x = 0, y = 0;
 };
@@ -128,29 +156,7 @@ struct Series {
   std::string name;
   std::size_t style = 0;
   std::vector<Point> points;
-};
-
-/// A measured value with an interval; NaN bounds draw none.
-struct Measurement {
-  std::string name;   ///< in the tooltip
-  std::string label;  ///< beside the point
-  std::size_t style = 0;
-  Point at;
-  double low = std::numeric_limits<double>::quiet_NaN(), high = low;
-};
-
-/// One part of a stacked bar or band.
-struct Part {
-  std::string name;
-  Shade shade;
-};
-
-/// One bar of a bar chart.
-struct Bar {
-  std::string name;   ///< below the bar
-  double value = 0;   ///< its height, at least 0
-  std::string label;  ///< above the bar
-  std::string fill;
+  bool faint = false;  ///< a thin line, without dots
 };
 
 /// A vertical line with a name, where something begins.
@@ -165,6 +171,12 @@ struct ChartText {
   double least_x_step = 0;
   std::vector<Rule> rules{};
   std::string alternative{};  ///< what is read out in place of the picture; empty: the title
+  std::string description{};  ///< what else is read out
+};
+
+/// Width and height of a chart in its own pixels; the page scales it.
+struct Size {
+  double width = 420, height = 270;
 };
 
 namespace detail {
@@ -175,9 +187,19 @@ struct Frame {
   Axis x{}, y{};
   std::vector<std::string> x_names{};  // of x = 0, 1, ... in place of numbers
 
+  static Frame of(const Size& size) {
+    return {.width = size.width, .height = size.height, .right = size.width - 12, .bottom = size.height - 42};
+  }
+
   [[nodiscard]] double place_x(double value) const { return left + x.fraction(value) * (right - left); }
   [[nodiscard]] double place_y(double value) const { return bottom - y.fraction(value) * (bottom - top); }
 };
+
+/// About the width of 12 px text; a character of several bytes counts once.
+inline double text_width(std::string_view content) {
+  const auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
+  return 6.6 * static_cast<double>(std::count_if(content.begin(), content.end(), begins));
+}
 
 inline std::string text(double x, double y, std::string_view attributes, std::string_view content) {
   return markup::fill_in(R"(<text x="{}" y="{}" {}>{}</text>)",
@@ -202,17 +224,18 @@ inline std::string horizontal(const Frame& frame, double y) {
 std::string open_chart(const auto& frame, const auto& words) {
   std::string svg =
       open_svg(frame.width, frame.height, words.alternative.empty() ? words.title : words.alternative);
+  if (!words.description.empty())
+    svg += markup::fill_in("<desc>{}</desc>", {markup::escape(words.description)});
   svg += text(8, 16, "class=\"bold\"", words.title);
   std::string grid;
   for (const double tick : frame.y.ticks()) {
     grid += horizontal(frame, frame.place_y(tick));
     svg += text(frame.left - 6, frame.place_y(tick) + 4, "class=\"soft\" text-anchor=\"end\"",
-                markup::number(tick, frame.y.decimals));
+                frame.y.text(tick));
   }
   for (const double tick : frame.x.ticks())
     svg += text(frame.place_x(tick), frame.bottom + 17, "class=\"soft\" text-anchor=\"middle\"",
-                frame.x_names.empty() ? markup::number(tick, frame.x.decimals)
-                                      : frame.x_names[static_cast<std::size_t>(tick)]);
+                frame.x_names.empty() ? frame.x.text(tick) : frame.x_names[static_cast<std::size_t>(tick)]);
   svg += path("class=\"grid\"", grid);
   svg += path("class=\"axis\"", horizontal(frame, frame.bottom));
   svg += text((frame.left + frame.right) / 2, frame.bottom + 36, "class=\"soft\" text-anchor=\"middle\"",
@@ -260,12 +283,13 @@ std::string draw_series(const auto& frame, const auto& series) {
     const std::string x = px(frame.place_x(series.points[i].x)), y = px(frame.place_y(series.points[i].y));
     line += markup::fill_in("{}{} {}", {continues ? "L" : "M", x, y});
     const bool alone = !continues && !usable(i + 1);
-    if (alone || series.points.size() <= kDottedUpTo) dots += markup::fill_in("M{} {}h0", {x, y});
+    if (alone || (!series.faint && series.points.size() <= kDottedUpTo))
+      dots += markup::fill_in("M{} {}h0", {x, y});
   }
-  return markup::fill_in(
-      R"(<g stroke="{}"><title>{}</title><path class="line" stroke-dasharray="{}" d="{}"/>)"
-      R"(<path class="dots" d="{}"/></g>)",
-      {series_color(series.style), markup::escape(series.name), series_dashes(series.style), line, dots});
+  return markup::fill_in(R"(<g stroke="{}"><title>{}</title><path class="{}" stroke-dasharray="{}" d="{}"/>)"
+                         R"(<path class="dots" d="{}"/></g>)",
+                         {series_color(series.style), markup::escape(series.name),
+                          series.faint ? "line faint" : "line", series_dashes(series.style), line, dots});
 }
 
 }  // namespace detail
@@ -275,6 +299,13 @@ std::string draw_series(const auto& frame, const auto& series) {
   return markup::fill_in(R"(<svg class="mark" width="34" height="14" viewBox="0 0 34 14" aria-hidden="true">)"
                          R"(<path class="line" stroke="{}" stroke-dasharray="{}" d="M2 7H32"/>{}</svg>)",
                          {series_color(style), series_dashes(style), detail::mark(17, 7, style)});
+}
+
+/// A piece of its line alone.
+[[nodiscard]] inline std::string legend_line(std::size_t style) {
+  return markup::fill_in(R"(<svg class="mark" width="34" height="14" viewBox="0 0 34 14" aria-hidden="true">)"
+                         R"(<path class="line" stroke="{}" stroke-dasharray="{}" d="M2 7H32"/></svg>)",
+                         {series_color(style), series_dashes(style)});
 }
 
 /// A square of a resolution's shade, for a legend.
@@ -298,189 +329,6 @@ template <class Words = ChartText>
   for (const Series& one : series) svg += detail::draw_series(frame, one);
   if (!x.empty()) svg += detail::draw_rules(frame, words.rules);
   return svg + (x.empty() ? detail::no_data(frame) : "") + "</svg>";
-}
-
-namespace detail {
-
-struct Box {
-  double left, top, right, bottom;
-  [[nodiscard]] bool overlaps(const Box& other) const {
-    return left < other.right && other.left < right && top < other.bottom && other.top < bottom;
-  }
-  [[nodiscard]] bool contains(const Box& other) const {
-    return left <= other.left && other.right <= right && top <= other.top && other.bottom <= bottom;
-  }
-};
-
-/// Finds places for labels, greedily: beside the point or some lines away with a leader; clear of points,
-/// labels and intervals, or at least of points and labels. A label without a place is left out (its point
-/// has a tooltip and a row in the table).
-class LabelPlacer {
- public:
-  explicit LabelPlacer(Box area) : area_(area) {}
-
-  void occupy(Box box) { taken_.push_back(box); }
-  void avoid(Box box) { avoided_.push_back(box); }
-
-  std::string place(double x, double y, std::string_view label) {
-    constexpr double kCharacter = 6.6;  // mean width in 12 px text
-    const double width = kCharacter * static_cast<double>(label.size());
-    for (const bool strict : {true, false})
-      for (const int line : {0, -1, 1, -2, 2, -3, 3, -4, 4})
-        for (const bool right : {true, false}) {
-          const double left = right ? x + 9 : x - 9 - width, top = y + kLine * (line - 0.5);
-          const Box box{left, top, left + width, top + kLine};
-          if (!area_.contains(box) || hits(taken_, box) || (strict && hits(avoided_, box))) continue;
-          taken_.push_back(box);
-          const double end = right ? box.left - 1 : box.right + 1;
-          const std::string leader =
-              markup::fill_in("M{} {}L{} {}", {px(x), px(y), px(end), px(top + kLine / 2)});
-          return (std::abs(line) > 1 ? path("class=\"axis\"", leader) : "") +
-                 text(box.left, box.bottom - 3, "class=\"halo\"", label);
-        }
-    return {};
-  }
-
- private:
-  static constexpr double kLine = 14;  // height of a line of 12 px text
-
-  static bool hits(const std::vector<Box>& boxes, const Box& box) {
-    return std::any_of(boxes.begin(), boxes.end(), [&](const Box& other) { return other.overlaps(box); });
-  }
-
-  Box area_;
-  std::vector<Box> taken_, avoided_;
-};
-
-/// A point with its interval; both are entered into the label placer.
-std::string draw_measurement(const auto& frame, const auto& one, auto& labels) {
-  const double x = frame.place_x(one.at.x), y = frame.place_y(one.at.y);
-  labels.occupy({x - 6, y - 6, x + 6, y + 6});
-  std::string interval;
-  if (plottable(one.low) && plottable(one.high)) {
-    const double low = frame.place_y(one.low), high = frame.place_y(one.high);
-    labels.avoid({x - 4, high, x + 4, low});
-    interval = markup::fill_in(
-        R"(<path class="line" style="stroke-width:1.5" stroke="{}" d="M{} {}V{}M{} {}h8M{} {}h8"/>)",
-        {series_color(one.style), px(x), px(low), px(high), px(x - 4), px(low), px(x - 4), px(high)});
-  }
-  return markup::fill_in("<g><title>{}</title>{}{}</g>",
-                         {markup::escape(one.name), interval, mark(x, y, one.style)});
-}
-
-}  // namespace detail
-
-/// Points with vertical intervals and labels, 440 x 320.
-template <class Words = ChartText>
-[[nodiscard]] std::string scatter_chart(std::span<const Measurement> all, const Words& words) {
-  std::vector<Measurement> points;
-  std::copy_if(all.begin(), all.end(), std::back_inserter(points),
-               [](const Measurement& m) { return plottable(m.at.x) && plottable(m.at.y); });
-  std::vector<double> x, y;
-  for (const Measurement& one : points)
-    x.push_back(one.at.x), y.insert(y.end(), {one.at.y, one.low, one.high});
-  const detail::Frame frame{
-      .width = 440, .height = 320, .right = 428, .bottom = 278, .x = nice_axis(x), .y = nice_axis(y)};
-  detail::LabelPlacer labels({frame.left + 2, frame.top, frame.right, frame.bottom});
-  std::string svg = detail::open_chart(frame, words);
-  for (const Measurement& one : points) svg += detail::draw_measurement(frame, one, labels);
-  for (const Measurement& one : points)
-    svg += labels.place(frame.place_x(one.at.x), frame.place_y(one.at.y), markup::shorten(one.label, 32));
-  return svg + (points.empty() ? detail::no_data(frame) : "") + "</svg>";
-}
-
-/// Upright bars over a common zero, 420 x 270; a value that cannot be placed leaves its place empty.
-template <class Words = ChartText>
-[[nodiscard]] std::string bar_chart(std::span<const Bar> bars, Words words) {
-  constexpr double kWidest = 64, kCharacter = 6.6;  // px; the mean width of a character in 12 px text
-  const auto height = [](const Bar& bar) { return plottable(bar.value) ? std::max(bar.value, 0.0) : 0.0; };
-  std::vector<double> heights{0};
-  detail::Frame frame;
-  std::vector<std::string> read_out;
-  for (const Bar& bar : bars) {
-    heights.push_back(1.08 * height(bar));  // room for the label of the tallest
-    frame.x_names.push_back(bar.name);
-    read_out.push_back(markup::fill_in("{}: {}", {bar.name, bar.label}));
-  }
-  if (!bars.empty()) words.alternative = markup::fill_in("{}: {}", {words.title, join(read_out, "; ")});
-  if (bars.empty()) frame.x_names.emplace_back();
-  frame.x = {.low = -0.5, .high = static_cast<double>(frame.x_names.size()) - 0.5, .step = 1};
-  frame.y = nice_axis(heights);
-  frame.y.low = 0;
-  std::string svg = detail::open_chart(frame, words);
-  const double pitch = frame.place_x(1) - frame.place_x(0), width = std::min(0.7 * pitch, kWidest);
-  for (std::size_t i = 0; i < bars.size(); ++i) {
-    const double x = frame.place_x(static_cast<double>(i)), top = frame.place_y(height(bars[i]));
-    const bool fits = kCharacter * static_cast<double>(bars[i].label.size()) <= pitch;
-    svg += markup::fill_in(
-        R"(<g><title>{}: {}</title><rect x="{}" y="{}" width="{}" height="{}" fill="{}"/>{}</g>)",
-        {markup::escape(bars[i].name), markup::escape(bars[i].label), px(x - width / 2), px(top), px(width),
-         px(frame.bottom - top), bars[i].fill,
-         fits ? detail::text(x, top - 5, "class=\"halo\" text-anchor=\"middle\"", bars[i].label) : ""});
-  }
-  return svg + (bars.empty() ? detail::no_data(frame) : "") + "</svg>";
-}
-
-/// A smaller share has no room for its percentage on a phone.
-inline constexpr double kLabelledShare = 0.13;
-
-/// One horizontal bar of shares 0..1 that add to at most 1, as wide as its place and 26 px high, with
-/// percentages where they fit.
-[[nodiscard]] inline std::string stacked_bar(std::span<const double> shares, std::span<const Part> parts,
-                                             const std::string& title) {
-  // Without a viewBox: lengths in percent follow the page's width, and the text keeps its size.
-  std::string svg = markup::fill_in(
-      R"(<svg class="share" width="100%" height="26" role="img" aria-label="{}">)", {markup::escape(title)});
-  double from = 0;
-  for (std::size_t j = 0; j < std::min(shares.size(), parts.size()); ++j) {
-    const double share = std::isfinite(shares[j]) ? std::clamp(shares[j], 0.0, 1.0 - from) : 0.0;
-    const std::string percent = markup::number(100 * share, 0) + " %";
-    svg += markup::fill_in(
-        R"(<g><title>{}: {}</title><rect class="bar" x="{}%" width="{}%" height="26" fill="{}"/>)",
-        {markup::escape(parts[j].name), percent, markup::number(100 * from, 3),
-         markup::number(100 * share, 3), parts[j].shade.fill});
-    if (share >= kLabelledShare)
-      svg += markup::fill_in(R"(<text x="{}%" y="17.5" text-anchor="middle" style="fill:{}">{}</text>)",
-                             {markup::number(100 * (from + share / 2), 3), parts[j].shade.text, percent});
-    svg += "</g>";
-    from += share;
-  }
-  return svg + "</svg>";
-}
-
-/// Shares over time: at x[i] the stack shares[i] of 0..1, a column one unit wide; an empty stack is a gap.
-/// 420 x 190.
-template <class Words = ChartText>
-[[nodiscard]] std::string stacked_bands(std::span<const double> x,
-                                        std::span<const std::vector<double>> shares,
-                                        std::span<const Part> parts, const Words& words) {
-  detail::Frame frame{.height = 190, .bottom = 148};
-  frame.y = {.low = 0, .high = 100, .step = 25};
-  frame.x = nice_axis(x, words.least_x_step);
-  if (!x.empty()) {  // whole columns at both ends
-    const auto range = std::minmax_element(x.begin(), x.end());
-    frame.x.low = *range.first - 0.5;
-    frame.x.high = *range.second + 0.5;
-  }
-  std::string svg = detail::open_chart(frame, words);
-  std::vector<double> below(x.size(), 0.0);
-  bool any = false;
-  for (std::size_t j = 0; j < parts.size(); ++j) {
-    std::string columns;
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      if (j >= shares[i].size() || !std::isfinite(shares[i][j])) continue;
-      const double share = std::clamp(shares[i][j], 0.0, 1.0 - below[i]);
-      const std::string left = px(frame.place_x(x[i] - 0.5)), right = px(frame.place_x(x[i] + 0.5));
-      const std::string low = px(frame.place_y(100 * below[i])),
-                        high = px(frame.place_y(100 * (below[i] + share)));
-      columns += markup::fill_in("M{} {}H{}V{}H{}z", {left, low, right, high, left});
-      below[i] += share;
-      any = true;
-    }
-    svg += markup::fill_in(R"(<g><title>{}</title><path fill="{}" d="{}"/></g>)",
-                           {markup::escape(parts[j].name), parts[j].shade.fill, columns});
-  }
-  return svg + (any ? "" : detail::no_data(frame)) + "</svg>";
 }
 
 }  // namespace drnet::inline DRNET_ISA::svg

@@ -1,0 +1,128 @@
+// The results of a report as a table: accuracies with 95 % intervals, and differences from one of them that
+// are paired image by image.
+#pragma once
+
+#include <drnet/core/config.hpp>
+#include <drnet/core/statistics.hpp>
+#include <drnet/io/markup.hpp>
+#include <drnet/io/report_page.hpp>
+#include <drnet/io/svg_chart.hpp>
+
+#include <cmath>
+#include <cstddef>
+#include <string>
+
+namespace drnet::inline DRNET_ISA {
+
+namespace report_detail {
+
+/// "71.0 % (68.1 – 73.7)".
+std::string accuracy_text(const auto& result) {
+  if (!std::isfinite(result.accuracy)) return "–";
+  const Interval interval = wilson_interval(result.correct, result.images);
+  std::string text = markup::number(100 * result.accuracy, 1) + " %";
+  if (std::isfinite(interval.low))
+    text += markup::fill_in(" ({} – {})",
+                            {markup::number(100 * interval.low, 1), markup::number(100 * interval.high, 1)});
+  return text;
+}
+
+/// "+0.5 (−0.2 – +1.3)": accuracy minus that of the baseline, in percentage points.
+inline std::string difference_text(const Row& row, const Row& baseline) {
+  if (!row.comparable(baseline)) return "–";
+  const PairedCounts counts = paired_counts(row.result.right, baseline.result.right);
+  const auto points = [](double share) {
+    const std::string text = markup::number(100 * std::abs(share), 1);
+    return (text == "0.0" ? "±" : share < 0 ? "−" : "+") + text;
+  };
+  const Interval interval = difference_interval(counts);
+  return markup::fill_in("{} ({} – {})",
+                         {points(counts.difference()), points(interval.low), points(interval.high)});
+}
+
+/// "−34 %": cost against that of the baseline.
+inline std::string saving_text(const Row& row, const Row& baseline) {
+  const double change = row.result.average_macs / baseline.result.average_macs - 1;
+  if (!std::isfinite(change)) return "–";
+  const std::string text = markup::number(100 * std::abs(change), 0);
+  return (text == "0" ? "±" : change < 0 ? "−" : "+") + text + " %";
+}
+
+std::string table_row(const auto& context, std::size_t index) {
+  const Row& row = context.rows[index];
+  const bool is_baseline = context.baseline == index;
+  std::string compared;
+  if (context.baseline) {
+    const Row& baseline = context.rows[*context.baseline];
+    compared =
+        cell(is_baseline ? "baseline" : difference_text(row, baseline)) + cell(saving_text(row, baseline));
+  }
+  const std::string numbers = cell(accuracy_text(row.result)) + compared +
+                              cell(markup::significant(row.result.average_macs / context.macs.size, 3)) +
+                              cell(markup::significant(row.result.milliseconds_per_image, 3)) +
+                              cell(markup::significant(row.result.images_per_second, 3)) +
+                              cell(markup::number(row.run.parameters / 1e6, 2));
+  return markup::fill_in(
+      "<tr{}>{}<td class=\"name\">{}{}</td>{}<td>{}</td><td>{}</td></tr>\n",
+      {is_baseline ? " class=\"baseline\"" : "", cell(std::to_string(index + 1)), svg::legend_mark(row.style),
+       markup::escape(row.label()), numbers, markup::escape(row.run.model),
+       markup::escape(row.result.data.empty() ? row.run.data : row.result.data)});
+}
+
+/// In words: the cheapest result that is right about no fewer of the same images than the baseline, and what
+/// it saves; nothing where there is none.
+std::string headline(const auto& context) {
+  if (!context.baseline) return "";
+  const Row& baseline = context.rows[*context.baseline];
+  const Row* best = nullptr;
+  std::size_t compared = 0;
+  for (const Row& row : context.rows) {
+    if (&row == &baseline || !row.comparable(baseline)) continue;
+    ++compared;
+    if (row.result.correct >= baseline.result.correct &&
+        row.result.average_macs < (best ? *best : baseline).result.average_macs)
+      best = &row;
+  }
+  if (best == nullptr) return "";
+  return markup::fill_in(
+      R"(<p><strong>{}</strong> takes {} of the multiply-adds of <strong>{}</strong>; its accuracy differs by {} points
+(95 % interval). Of {} results that were compared, it is the cheapest that loses none.</p>
+)",
+      {markup::escape(best->label()),
+       markup::number(100 * best->result.average_macs / baseline.result.average_macs, 0) + " %",
+       markup::escape(baseline.label()), difference_text(*best, baseline), std::to_string(compared)});
+}
+
+std::string results_table(const auto& context) {
+  std::string body, notes, compared, comparison;
+  for (const std::string& note : context.report.notes)
+    notes += markup::fill_in("<p class=\"note\">{}</p>\n", {markup::escape(note)});
+  for (std::size_t i = 0; i < context.rows.size(); ++i) body += table_row(context, i);
+  if (body.empty()) body = "<tr><td colspan=\"11\">no results</td></tr>\n";
+  if (context.baseline) {
+    compared = R"(<th scope="col" class="n">Difference<br>(points, 95 %)</th>
+<th scope="col" class="n">Cost<br>against it</th>)";
+    comparison = markup::fill_in(
+        R"( Differences are from {}, image by image, with Tango's interval; – where other images
+were answered, or which answers are right was not written down.)",
+        {markup::escape(context.rows[*context.baseline].label())});
+  }
+  return section("Results",
+                 headline(context) + markup::fill_in(R"(<div class="scroll"><table><thead><tr>
+<th scope="col" class="n">#</th><th scope="col">Run</th>
+<th scope="col" class="n">Top-1 accuracy<br>(95 % interval)</th>{}
+<th scope="col" class="n">Average cost<br>({})</th>
+<th scope="col" class="n">Latency<br>(ms / image)</th>
+<th scope="col" class="n">Throughput<br>(images / s)</th>
+<th scope="col" class="n">Parameters<br>(M)</th>
+<th scope="col">Model</th><th scope="col">Data</th></tr></thead>
+<tbody>
+{}</tbody></table></div>
+{}<p class="note">Costs are the mean of one image and include the predictor where one ran. Intervals of accuracies are
+Wilson's; all intervals are for the sampling of the test images only.{}</p>)",
+                                                     {compared, context.macs.name, body, notes, comparison}));
+}
+
+}  // namespace report_detail
+
+}  // namespace drnet::inline DRNET_ISA

@@ -1,0 +1,126 @@
+// Accuracy against cost: every result of a report with its 95 % interval, fixed resolutions joined, and what
+// ways of choosing reach with each budget.
+#pragma once
+
+#include <drnet/core/config.hpp>
+#include <drnet/core/error.hpp>
+#include <drnet/core/statistics.hpp>
+#include <drnet/io/markup.hpp>
+#include <drnet/io/report_page.hpp>
+#include <drnet/io/svg_chart.hpp>
+#include <drnet/io/svg_scatter.hpp>
+
+#include <cmath>
+#include <cstddef>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace drnet::inline DRNET_ISA {
+
+namespace report_detail {
+
+/// Lines of the plane: budget curves of one unit, each with a style of its own beside those of the runs.
+std::vector<svg::Series> budget_lines(const auto& context, std::string_view unit, double size) {
+  std::vector<svg::Series> lines;
+  const std::size_t runs = context.report.runs.size();
+  for (std::size_t i = 0; i < runs; ++i) {
+    std::size_t k = 0;
+    for (const auto& curve : context.report.runs[i].curves) {
+      ++k;
+      if (curve.unit != unit) continue;
+      svg::Series line{curve.router + run_suffix(context, context.report.runs[i]),
+                       runs == 1 ? k : i + svg::kSeriesColors * k,
+                       {}};
+      for (const auto& point : curve.points) line.points.push_back({point.cost / size, 100 * point.accuracy});
+      lines.push_back(std::move(line));
+    }
+  }
+  return lines;
+}
+
+/// The fixed resolutions of every run, joined from the cheapest on.
+std::vector<svg::Series> fixed_lines(const auto& context) {
+  std::map<std::size_t, std::map<double, double>> points;
+  for (const Row& row : context.rows)
+    if (row.fixed() && std::isfinite(row.result.average_macs))
+      points[row.style][row.result.average_macs / context.macs.size] = 100 * row.result.accuracy;
+  std::vector<svg::Series> lines;
+  for (const auto& [style, at] : points) {
+    svg::Series line{"fixed resolutions" + run_suffix(context, context.report.runs[style]), style, {}, true};
+    for (const auto& [x, y] : at) line.points.push_back({x, y});
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+/// Every result as a point; its name leaves the run to the colour, and is its number in the table where there
+/// is no room.
+std::vector<svg::Measurement> measurements(const auto& context) {
+  std::vector<svg::Measurement> points;
+  for (const Row& row : context.rows) {
+    const Interval interval = wilson_interval(row.result.correct, row.result.images);
+    const std::string number = std::to_string(points.size() + 1);
+    points.push_back({number + " " + row.label(),
+                      row.result.router.empty() ? row.label() : row.result.router,
+                      row.style,
+                      {row.result.average_macs / context.macs.size, 100 * row.result.accuracy},
+                      100 * interval.low,
+                      100 * interval.high,
+                      number});
+  }
+  return points;
+}
+
+/// One chart for a desk and one for a telephone, whose text would be too small otherwise.
+std::string plane(const std::vector<svg::Measurement>& points, const auto& words,
+                  const std::vector<svg::Series>& lines) {
+  return chart(svg::scatter_chart(points, words, lines, {900, 470}), " full wide") +
+         chart(svg::scatter_chart(points, words, lines, {380, 380}), " full narrow");
+}
+
+std::string tradeoff(const auto& context) {
+  const std::vector<svg::Series> curves =
+      budget_lines(context, Report::BudgetCurve::kMacs, context.macs.size);
+  if (context.rows.empty() && curves.empty()) return "";
+  const auto points = measurements(context);
+  std::vector<svg::Series> lines = fixed_lines(context);
+  lines.insert(lines.end(), curves.begin(), curves.end());
+  svg::ChartText words{"Top-1 accuracy (%), 95 % intervals", context.cost()};
+  std::vector<std::string> read_out;
+  for (const svg::Measurement& one : points)
+    read_out.push_back(markup::fill_in(
+        "{}: {} % at {}", {one.name, markup::number(one.at.y, 1), markup::significant(one.at.x, 3)}));
+  words.description = join(read_out, "; ");
+  std::string items;
+  for (std::size_t i = 0; i < context.report.runs.size() && context.report.runs.size() > 1; ++i)
+    items += legend_item(svg::legend_mark(i), context.report.runs[i].name);
+  for (const svg::Series& line : curves) items += legend_item(svg::legend_line(line.style), line.name);
+  return section("Accuracy against cost", plane(points, words, lines) + legend(items));
+}
+
+/// Budget curves in other units than multiply-adds: a plane for each unit.
+std::string other_budgets(const auto& context) {
+  std::set<std::string> units;
+  for (const auto& run : context.report.runs)
+    for (const auto& curve : run.curves)
+      if (curve.unit != Report::BudgetCurve::kMacs) units.insert(curve.unit);
+  std::string content;
+  for (const std::string& unit : units) {
+    const auto lines = budget_lines(context, unit, 1);
+    std::string items;
+    for (const svg::Series& line : lines) items += legend_item(svg::legend_line(line.style), line.name);
+    content +=
+        plane({}, svg::ChartText{"Top-1 accuracy (%)", markup::fill_in("Cost of an image ({})", {unit})},
+              lines) +
+        legend(items);
+  }
+  return section("Accuracy for a budget", content);
+}
+
+}  // namespace report_detail
+
+}  // namespace drnet::inline DRNET_ISA
