@@ -1,9 +1,12 @@
 // drnet experiments: trains the networks of a folder of experiments, one after the other; those that are
 // finished stay as they are, one that was interrupted goes on where it stopped.
 #include "commands.hpp"
+#include "environment.hpp"
 #include "experiment.hpp"
 
+#include <drnet/io/read_file.hpp>
 #include <drnet/io/report_from_logs.hpp>
+#include <drnet/io/report_markdown.hpp>
 
 #include <cstdio>
 #include <filesystem>
@@ -21,15 +24,21 @@ bool is_begun(const Experiment& experiment) {
   return fs::exists(fs::path(experiment.train.output) / "checkpoint.safetensors");
 }
 
-/// A page of all that are finished.
-void write_page(const std::vector<Experiment>& experiments, const fs::path& results,
-                const std::string& title) {
+/// The results of all that are finished, as a page and as a table.
+void write_results(const std::vector<Experiment>& experiments, const fs::path& results,
+                   const std::string& set) {
   std::vector<fs::path> logs;
+  std::vector<std::string> titles;
   for (const Experiment& experiment : experiments)
-    if (is_finished(experiment)) logs.push_back(fs::path(experiment.train.output) / "log.jsonl");
+    if (is_finished(experiment)) {
+      logs.push_back(fs::path(experiment.train.output) / "log.jsonl");
+      titles.push_back(experiment.title);
+    }
   Report report = report_from_logs(logs);
-  report.subtitle = title;
+  report.title = set;
+  for (std::size_t i = 0; i < report.runs.size(); ++i) report.runs[i].name = titles[i];
   write_report(report, results / "report.html");
+  write_atomically(results / "table.md", [&](std::ostream& file) { file << results_markdown(report); });
 }
 
 }  // namespace
@@ -46,6 +55,7 @@ int run_experiments(const ExperimentsOptions& options) {
     train.run.json = options.run.json;
     train.forecast = train.analyze = true;
     check_training(train);  // all of them, before the first one runs for an hour
+    if (experiment.from.empty() && !train.weights.empty()) (void)open_file(with_variables(train.weights));
   }
   if (options.list) {
     for (const Experiment& experiment : experiments)
@@ -62,8 +72,9 @@ int run_experiments(const ExperimentsOptions& options) {
     experiment.train.resume = is_begun(experiment);
     if (const int status = run_train(experiment.train); status != 0) return status;
   }
-  write_page(experiments, results, set);
-  if (!options.run.json) std::printf("report: %s\n", (results / "report.html").c_str());
+  write_results(experiments, results, set);
+  if (!options.run.json)
+    for (const char* name : {"report.html", "table.md"}) std::printf("%s\n", (results / name).c_str());
   return 0;
 }
 

@@ -69,9 +69,9 @@
 #include <drnet/inference/budget.hpp>
 #include <drnet/inference/budget_search.hpp>
 #include <drnet/inference/calibration.hpp>
-#include <drnet/inference/confidence.hpp>
 #include <drnet/inference/choice_rule.hpp>
 #include <drnet/inference/collect_outputs.hpp>
+#include <drnet/inference/confidence.hpp>
 #include <drnet/inference/measured_cost.hpp>
 #include <drnet/inference/minimum_resolution.hpp>
 #include <drnet/inference/outputs.hpp>
@@ -93,6 +93,7 @@
 #include <drnet/io/npy.hpp>
 #include <drnet/io/report.hpp>
 #include <drnet/io/report_from_logs.hpp>
+#include <drnet/io/report_markdown.hpp>
 #include <drnet/io/safetensors.hpp>
 #include <drnet/io/weights.hpp>
 

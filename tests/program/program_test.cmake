@@ -56,7 +56,7 @@ set(ENV{OMP_WAIT_POLICY} passive)  # other tests run at the same time
 
 function(test_help)
   run(0 --help)
-  foreach(command IN ITEMS train evaluate calibrate tune predict export summary report)
+  foreach(command IN ITEMS train experiments evaluate calibrate tune predict export summary report)
     expect_match("${out}" "${command}")
     run(0 ${command} --help)
     expect_match("${out}" "--json")
@@ -967,6 +967,127 @@ function(test_report_of_experiments)
 endfunction()
 
 # Weights that want their pictures turned and in other colours show the same pictures.
+# ---- experiments
+
+# The options of `tiny` for a file of experiments.
+set(tiny_options "\"data\": \"synthetic:$IMAGES\", \"validation\": \"synthetic:20\", \"batch\": 16, \"epochs1\": 1")
+
+# A set of three experiments, of which the last to be named is the first to be trained.
+function(write_experiments folder)
+  file(WRITE "${WORK_DIR}/${folder}/../common.json" "{\"train\": {${tiny_options}, \"epochs2\": 1}, \"quick\": {\"share\": 0.5}}")
+  file(WRITE "${WORK_DIR}/${folder}/dynamic.json" "{\"title\": \"A dynamic network\", \"include\": \"../common.json\",
+    \"from\": \"first\", \"train\": {\"model\": \"resnet20:32,24,16\", \"epochs1\": 0, \"epochs2\": 2}}")
+  file(WRITE "${WORK_DIR}/${folder}/first.json"
+    "{\"include\": \"../common.json\", \"train\": {\"model\": \"resnet20:32,24,16\", \"epochs2\": 0}}")
+  file(WRITE "${WORK_DIR}/${folder}/fixed.json" "{\"include\": \"../common.json\", \"train\": {\"model\": \"resnet20:32\"}}")
+endfunction()
+
+function(test_experiments)
+  set(ENV{IMAGES} 48)
+  write_experiments(sets/small)
+  run(0 experiments sets/small --output results --list)
+  expect_match("${out}" "first +to do +first\n.*dynamic +to do +A dynamic network\n")
+  run(0 experiments sets/small --output results)
+  expect_match("${out}" "--- first: first\nforecast: [0-9.]+ minutes\n.*--- dynamic: A dynamic network\n.*--- fixed: fixed\n")
+  file(READ "${WORK_DIR}/results/small/table.md" table)
+  expect_match("${table}" "A dynamic network · predictor \\| [0-9.]+ % ")
+  expect_match("${table}" "A dynamic network · random, seed 2 ")
+  expect_match("${table}" "fixed · fixed 32 [^\n]*\\| baseline \\|")
+  file(READ "${WORK_DIR}/results/small/dynamic/log.jsonl" log)
+  expect_match("${log}" "\"event\":\"minimum_resolution\"")
+  expect_match("${log}" "\"router\":\"random, seed 0\"")
+  expect_match("${log}" "synthetic:.IMAGES")
+  run(0 experiments sets/small --output results --list)
+  expect_match("${out}" "first +finished .*dynamic +finished .*fixed +finished")
+
+  # What is finished stays; what is missing is made again, to the same bits.
+  file(COPY_FILE "${WORK_DIR}/results/small/dynamic/weights.safetensors" "${WORK_DIR}/weights.safetensors")
+  file(REMOVE_RECURSE "${WORK_DIR}/results/small/dynamic")
+  run(0 experiments sets/small --output results --threads 1)
+  expect_match("${out}" "^--- dynamic: ")
+  expect_same_files(results/small/dynamic/weights.safetensors weights.safetensors)
+
+  # So it is where training was interrupted.
+  file(REMOVE_RECURSE "${WORK_DIR}/results/small/dynamic")
+  run(0 train --model resnet20:32,24,16 --data synthetic:$IMAGES --validation synthetic:20 --batch 16 --epochs1 0 --epochs2 2
+    --weights results/small/first/weights.safetensors --output results/small/dynamic --stop-after 1)
+  run(0 experiments sets/small --output results --list)
+  expect_match("${out}" "dynamic +begun ")
+  run(0 experiments sets/small --output results)
+  expect_same_files(results/small/dynamic/weights.safetensors weights.safetensors)
+
+  run(0 experiments sets/small --output quick --quick --json)
+  last_line("${out}" line)
+  string(JSON images GET "${line}" images)
+  if(NOT images LESS 20)
+    message(FATAL_ERROR "--quick used all ${images} pictures")
+  endif()
+endfunction()
+
+# All of them are found before the first network is trained.
+function(test_experiment_errors)
+  set(ENV{IMAGES} 48)
+  function(expect_refused content pattern)
+    write_experiments(sets/small)
+    file(WRITE "${WORK_DIR}/sets/small/last.json" "${content}")
+    run(1 experiments sets/small --output results)
+    expect_error("${pattern}")
+    if(EXISTS "${WORK_DIR}/results")
+      message(FATAL_ERROR "something was trained")
+    endif()
+  endfunction()
+  expect_refused("{\"train\": {\"model\": \"resnet20:32\", \"data\": \"synthetic\", \"epocs1\": 3}}" "last.json: .*epocs1")
+  expect_refused("{\"trian\": {}}" "last.json: expected one of the keys title, .*got 'trian'")
+  expect_refused("[1]" "last.json: expected a JSON object")
+  expect_refused("{\"train\": {\"model\": [1]}}" "last.json, model: expected a text, a number, true or false")
+  expect_refused("{\"include\": \"../none.json\"}" "none.json: expected an existing file")
+  expect_refused("{\"include\": \"last.json\"}" "last.json")
+  expect_refused("{\"include\": \"../common.json\", \"from\": \"last\", \"train\": {\"model\": \"resnet20:32\"}}"
+    "last.json, from: expected an experiment beside it")
+  expect_refused("{\"include\": \"../common.json\", \"train\": {\"model\": \"resnet20:32\", \"resume\": true}}"
+    "last.json: expected options other than resume")
+  expect_refused("{\"include\": \"../common.json\", \"train\": {\"model\": \"resnet20:32\", \"tau\": 0}}" "--tau")
+  expect_refused("{\"include\": \"../common.json\", \"train\": {\"model\": \"resnet20:32\", \"data\": \"cifar10:$NONE\"}}"
+    "the environment variable NONE")
+  expect_refused("{\"include\": \"../common.json\", \"train\": {\"model\": \"resnet20:32\", \"weights\": \"none.safetensors\"}}"
+    "none.safetensors: expected an existing file")
+  file(MAKE_DIRECTORY "${WORK_DIR}/empty")
+  run(1 experiments empty --output results)
+  expect_error("empty: expected experiments")
+endfunction()
+
+# Pictures that are both trained on and judged by, and a class without any.
+function(test_lists_of_pictures)
+  if(NOT DEFINED ENV{DRNET_REFERENCE_DIR})
+    message("SKIPPED: DRNET_REFERENCE_DIR is not set")
+    return()
+  endif()
+  set(sample "$ENV{DRNET_REFERENCE_DIR}/data/imagenet-sample/images")
+  file(GLOB pictures RELATIVE "${sample}" "${sample}/*/*.jpg")
+  list(SUBLIST pictures 0 10 ten)
+  set(number 0)
+  foreach(picture IN LISTS ten)
+    file(MAKE_DIRECTORY "${WORK_DIR}/pictures/class${number}")
+    foreach(copy IN ITEMS a b)
+      file(COPY_FILE "${sample}/${picture}" "${WORK_DIR}/pictures/class${number}/${copy}.jpg")
+    endforeach()
+    file(APPEND "${WORK_DIR}/train.txt" "class${number}/a.jpg\n")
+    file(APPEND "${WORK_DIR}/val.txt" "class${number}/b.jpg\n")
+    math(EXPR number "${number} + 1")
+  endforeach()
+  set(options --model resnet20:32 --batch 4 --epochs1 1 --output run)
+  file(WRITE "${WORK_DIR}/both.txt" "class0/b.jpg\nclass3/a.jpg\n")
+  run(1 train ${options} --data folder:pictures:train.txt --validation folder:pictures:both.txt)
+  expect_error("both.txt: expected pictures that are not trained on, got class3/a.jpg, which is")
+  file(WRITE "${WORK_DIR}/few.txt" "class0/a.jpg\nclass1/a.jpg\n")
+  run(1 train ${options} --data folder:pictures:few.txt --validation folder:pictures:val.txt)
+  expect_error("few.txt: expected pictures of every class, got none of class2")
+  if(EXISTS "${WORK_DIR}/run")
+    message(FATAL_ERROR "a folder was made")
+  endif()
+  run(0 train ${options} --data folder:pictures:train.txt --validation folder:pictures:val.txt)
+endfunction()
+
 function(test_report_of_prepared_pictures)
   make_weights(resnet20:32,24,16)
   execute_process(COMMAND sed -e "s/\"rotate180\":\"false\"/\"rotate180\":\"true\" /;s/\"mean\":\"0.4/\"mean\":\"0.3/"

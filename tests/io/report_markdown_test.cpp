@@ -1,0 +1,75 @@
+// The Markdown table of a report.
+#include <drnet/io/report_markdown.hpp>
+#include <drnet/io/report_model.hpp>
+#include <support/catch.hpp>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace {
+
+using drnet::Report;
+
+Report::Evaluation result(const std::string& router, double macs, const std::vector<bool>& right) {
+  Report::Evaluation evaluation;
+  evaluation.router = router;
+  evaluation.images = static_cast<std::int64_t>(right.size());
+  evaluation.correct = std::count(right.begin(), right.end(), true);
+  evaluation.accuracy = static_cast<double>(evaluation.correct) / static_cast<double>(right.size());
+  evaluation.average_macs = macs;
+  evaluation.right = right;
+  return evaluation;
+}
+
+Report two_runs() {
+  Report report;
+  std::vector<bool> all(100, true), some(100, true);
+  for (std::size_t i = 0; i < 10; ++i) some[i] = false;
+  report.runs.resize(2);
+  report.runs[0].name = "fixed | 224";
+  report.runs[0].candidates = {224};
+  report.runs[0].epochs.resize(2);
+  report.runs[0].epochs[1].seconds = 90;
+  report.runs[0].evaluations = {result("fixed 224", 300e6, all)};
+  report.runs[1].name = "dynamic";
+  report.runs[1].candidates = {224, 112};
+  report.runs[1].evaluations = {result("predictor", 150e6, some)};
+  return report;
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines(1);
+  for (const char c : text)
+    if (c == '\n')
+      lines.emplace_back();
+    else
+      lines.back() += c;
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("a Markdown table has a line for each result, compared with the baseline", "[report]") {
+  const auto lines = lines_of(drnet::results_markdown(two_runs()));
+  REQUIRE(lines.size() == 5);  // head, rule, two results, nothing behind the last line break
+  CHECK(lines[1] == "|---|---|---|---|---|---|---|");
+  CHECK(lines[2].starts_with("| fixed \\| 224 · fixed 224 | 100.0 % ("));
+  CHECK(lines[2].find("| baseline | 300 | baseline |") != std::string::npos);
+  CHECK(lines[2].ends_with("| 2 epochs, 1.5 min |"));
+  // Ten images that only the baseline is right about: Tango's interval is not symmetric.
+  CHECK(lines[3].starts_with("| dynamic · predictor | 90.0 % ("));
+  CHECK(lines[3].find("| −10.0 (") != std::string::npos);
+  CHECK(lines[3].find("| 150 | −50 % |") != std::string::npos);
+  CHECK(lines[3].ends_with("| – |"));
+  CHECK(lines[4].empty());
+}
+
+TEST_CASE("a Markdown table without a fixed resolution compares nothing", "[report]") {
+  Report report = two_runs();
+  report.runs.erase(report.runs.begin());
+  const std::string table = drnet::results_markdown(report);
+  CHECK(table.find("baseline") == std::string::npos);
+  report.baseline = "fixed 224";
+  CHECK_THROWS_AS(drnet::results_markdown(report), drnet::Error);
+}
