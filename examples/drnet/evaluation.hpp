@@ -18,8 +18,8 @@ struct Evaluation {
   Index correct = 0, images = 0;
   double macs = 0;            ///< summed over the images, predictor included where it was asked
   std::vector<Index> chosen;  ///< images of each candidate
-  std::vector<std::vector<Index>> chosen_by_class;  ///< [classes][candidates] images
-  std::vector<bool> right;         ///< [images] whether the answer was right, in the order of the data set
+  std::vector<std::vector<Index>> chosen_by_class{};  ///< [classes][candidates] images
+  std::vector<bool> right{};       ///< [images] whether the answer was right, in the order of the data set
   double seconds = 0;              ///< spent classifying; decoding does not count
   double single_milliseconds = 0;  ///< median time of an image that is classified alone; 0: not measured
 

@@ -107,7 +107,13 @@ TEST_CASE("report shows its runs", "[report]") {
   CHECK(has(html, "71.0 % (68.2 – 73.7)"));
   CHECK(has(html, ">0.401<"));
   CHECK(has(html, "(G multiply-adds)"));
-  CHECK(has(html, ">16.14<"));
+  CHECK(has(html, "ResNet18 · on caltech101 · 16.14 M parameters"));  // of all runs
+  Report other = report;
+  other.runs[1].parameters = 25e6;
+  other.runs[1].model = "ResNet<50>";
+  const std::string apart = checked_html(other);
+  for (const char* part : {">16.14<", ">25.00<", "<td>ResNet18</td>", "<td>ResNet&lt;50&gt;</td>"})
+    CHECK(has(apart, part));
   CHECK(has(html, ">9.13<"));
   CHECK(has(html, ">140<"));
   CHECK(has(html, "128 px"));

@@ -193,8 +193,8 @@ TEST_CASE("logarithmic axes", "[svg]") {
 }
 
 TEST_CASE("scatter charts with lines", "[svg]") {
-  const std::vector<Measurement> points{{"a", "a", 0, {1, 70}}};
-  const std::vector<Series> lines{{"curve <1>", 1, {{1, 60}, {kNaN, 1}, {3, 90}}},
+  const std::vector<Measurement> points{{"a", "a", 0, {4, 70}}};
+  const std::vector<Series> lines{{"curve <1>", 1, {{1, 60}, {kNaN, 1}, {2, 90}}},
                                   {"faint", 0, {{1, 70}, {2, 75}}, true},
                                   {"no point", 2, {}}};
   const std::string svg = scatter_chart(points, {"t", "x"}, lines, {900, 470});

@@ -222,7 +222,7 @@ std::string reliability(const auto& context) {
                           {std::to_string(bank.resolution), error, markup::significant(bank.temperature, 3)});
       charts += chart(svg::reliability_chart(std::vector{calibration_curve("before", kBefore, bank.before),
                                                          calibration_curve("after", kAfter, bank.after)},
-                                             svg::ChartText{title, "Confidence (%); upwards: accuracy (%)"}));
+                                             svg::ChartText{title, "Confidence (%)"}));
     }
     if (charts.empty()) continue;
     const std::string name = run_suffix(context, run);
@@ -237,9 +237,9 @@ std::string reliability(const auto& context) {
           legend_item(svg::legend_square({svg::series_color(kAfter), ""}),
                       "after: softmax of the logits / T")) +
           content +
-          "<p class=\"note\">A dot stands for the images of one interval of confidence, its area for "
-          "their number. On the diagonal, confidence is accuracy. ECE: expected calibration error, the "
-          "mean distance from it.</p>");
+          "<p class=\"note\">Accuracy (%, upwards) against confidence. A dot stands for the images of one "
+          "interval of confidence, its area for their number. On the diagonal both are the same; ECE, the "
+          "expected calibration error, is the mean distance from it.</p>");
 }
 
 /// "1 image, 2 threads".

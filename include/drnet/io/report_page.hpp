@@ -55,7 +55,7 @@ figure{margin:0}.montage figure{break-inside:avoid;min-width:0}
 figcaption{font-size:.8rem;line-height:1.3;margin-top:.25em;overflow-wrap:anywhere}
 figcaption small{display:block;font-size:inherit}.wrong{font-weight:600}
 @media screen and (max-width:700px){.wide{display:none}.narrow{display:block}}
-@media (max-width:560px){body{padding:14px 12px 32px}th,td{padding:.35em .45em}td.name{min-width:8em}.shares{grid-template-columns:1fr;gap:.15em}.share{margin-bottom:.7em}}
+@media (max-width:560px){body{padding:14px 12px 32px}.classes .share,.shares div .share{margin-bottom:0}td.name .mark{width:20px;margin-right:.2em}th,td{padding:.35em .45em}td.name{min-width:8em}.shares{grid-template-columns:1fr;gap:.15em}.share{margin-bottom:.7em}}
 @media print{body{max-width:none;padding:0;font-size:11pt}h2{break-after:avoid}.scroll{overflow:visible}
 table{font-size:8pt}th,td{padding:.2em .4em}}
 )";

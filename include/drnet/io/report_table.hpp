@@ -8,9 +8,12 @@
 #include <drnet/io/report_page.hpp>
 #include <drnet/io/svg_chart.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace drnet::inline DRNET_ISA {
 
@@ -48,7 +51,44 @@ inline std::string saving_text(const Row& row, const Row& baseline) {
   return (text == "0" ? "±" : change < 0 ? "−" : "+") + text + " %";
 }
 
-std::string table_row(const auto& context, std::size_t index) {
+/// What is known of a run rather than of a result.
+struct Trait {
+  std::string_view heading, before, after;  // of the column; around the value in words
+  std::vector<std::string> values;          // of each row
+  bool number = false;
+
+  /// Where all rows agree, words say it better than a column.
+  [[nodiscard]] bool common() const {
+    return std::all_of(values.begin(), values.end(), [&](const auto& v) { return v == values.front(); });
+  }
+  [[nodiscard]] std::string cell_of(std::size_t row) const {
+    return number ? cell(values[row]) : markup::fill_in("<td>{}</td>", {markup::escape(values[row])});
+  }
+};
+
+std::vector<Trait> traits(const auto& context) {
+  Trait parameters{"Parameters<br>(M)", "", " M parameters", {}, true}, model{"Model", "", "", {}},
+      data{"Data", "on ", "", {}};
+  for (const Row& row : context.rows) {
+    parameters.values.push_back(markup::number(row.run.parameters / 1e6, 2));
+    model.values.push_back(row.run.model);
+    data.values.push_back(row.result.data.empty() ? row.run.data : row.result.data);
+  }
+  return {model, data, parameters};
+}
+
+/// What all results have in common, in words.
+inline std::string common_traits(const std::vector<Trait>& all) {
+  std::vector<std::string> words;
+  for (const Trait& trait : all)
+    if (!trait.values.empty() && trait.common() && !trait.values.front().empty() &&
+        trait.values.front() != "–")
+      words.push_back(
+          markup::fill_in("{}{}{}", {trait.before, markup::escape(trait.values.front()), trait.after}));
+  return words.empty() ? "" : markup::fill_in("<p class=\"lead\">{}</p>\n", {join(words, " · ")});
+}
+
+std::string table_row(const auto& context, const std::vector<Trait>& all, std::size_t index) {
   const Row& row = context.rows[index];
   const bool is_baseline = context.baseline == index;
   std::string compared;
@@ -60,13 +100,13 @@ std::string table_row(const auto& context, std::size_t index) {
   const std::string numbers = cell(accuracy_text(row.result)) + compared +
                               cell(markup::significant(row.result.average_macs / context.macs.size, 3)) +
                               cell(markup::significant(row.result.milliseconds_per_image, 3)) +
-                              cell(markup::significant(row.result.images_per_second, 3)) +
-                              cell(markup::number(row.run.parameters / 1e6, 2));
-  return markup::fill_in(
-      "<tr{}>{}<td class=\"name\">{}{}</td>{}<td>{}</td><td>{}</td></tr>\n",
-      {is_baseline ? " class=\"baseline\"" : "", cell(std::to_string(index + 1)), svg::legend_mark(row.style),
-       markup::escape(row.label()), numbers, markup::escape(row.run.model),
-       markup::escape(row.result.data.empty() ? row.run.data : row.result.data)});
+                              cell(markup::significant(row.result.images_per_second, 3));
+  std::string others;
+  for (const Trait& trait : all)
+    if (!trait.common()) others += trait.cell_of(index);
+  return markup::fill_in("<tr{}>{}<td class=\"name\">{}{}</td>{}{}</tr>\n",
+                         {is_baseline ? " class=\"baseline\"" : "", cell(std::to_string(index + 1)),
+                          svg::legend_mark(row.style), markup::escape(row.label()), numbers, others});
 }
 
 /// In words: the cheapest result that is right about no fewer of the same images than the baseline, and what
@@ -94,10 +134,15 @@ std::string headline(const auto& context) {
 }
 
 std::string results_table(const auto& context) {
-  std::string body, notes, compared, comparison;
+  std::string body, notes, compared, comparison, others;
+  const std::vector<Trait> all = traits(context);
+  for (const Trait& trait : all)
+    if (!trait.common())
+      others += markup::fill_in("<th scope=\"col\"{}>{}</th>\n",
+                                {trait.number ? " class=\"n\"" : "", trait.heading});
   for (const std::string& note : context.report.notes)
     notes += markup::fill_in("<p class=\"note\">{}</p>\n", {markup::escape(note)});
-  for (std::size_t i = 0; i < context.rows.size(); ++i) body += table_row(context, i);
+  for (std::size_t i = 0; i < context.rows.size(); ++i) body += table_row(context, all, i);
   if (body.empty()) body = "<tr><td colspan=\"11\">no results</td></tr>\n";
   if (context.baseline) {
     compared = R"(<th scope="col" class="n">Difference<br>(points, 95 %)</th>
@@ -108,19 +153,18 @@ were answered, or which answers are right was not written down.)",
         {markup::escape(context.rows[*context.baseline].label())});
   }
   return section("Results",
-                 headline(context) + markup::fill_in(R"(<div class="scroll"><table><thead><tr>
+                 common_traits(all) + headline(context) +
+                     markup::fill_in(R"(<div class="scroll"><table><thead><tr>
 <th scope="col" class="n">#</th><th scope="col">Run</th>
 <th scope="col" class="n">Top-1 accuracy<br>(95 % interval)</th>{}
 <th scope="col" class="n">Average cost<br>({})</th>
 <th scope="col" class="n">Latency<br>(ms / image)</th>
-<th scope="col" class="n">Throughput<br>(images / s)</th>
-<th scope="col" class="n">Parameters<br>(M)</th>
-<th scope="col">Model</th><th scope="col">Data</th></tr></thead>
+<th scope="col" class="n">Throughput<br>(images / s)</th>{}</tr></thead>
 <tbody>
 {}</tbody></table></div>
 {}<p class="note">Costs are the mean of one image and include the predictor where one ran. Intervals of accuracies are
 Wilson's; all intervals are for the sampling of the test images only.{}</p>)",
-                                                     {compared, context.macs.name, body, notes, comparison}));
+                                     {compared, context.macs.name, others, body, notes, comparison}));
 }
 
 }  // namespace report_detail

@@ -99,7 +99,9 @@ std::string tradeoff(const auto& context) {
   for (std::size_t i = 0; i < context.report.runs.size() && context.report.runs.size() > 1; ++i)
     items += legend_item(svg::legend_mark(i), context.report.runs[i].name);
   for (const svg::Series& line : curves) items += legend_item(svg::legend_line(line.style), line.name);
-  return section("Accuracy against cost", plane(points, words, lines) + legend(items));
+  return section("Accuracy against cost", plane(points, words, lines) + legend(items) +
+                                              "<p class=\"note\">A number stands for a row of the table, "
+                                              "where a name has no room.</p>");
 }
 
 /// Budget curves in other units than multiply-adds: a plane for each unit.

@@ -198,7 +198,7 @@ struct Frame {
 /// About the width of 12 px text; a character of several bytes counts once.
 inline double text_width(std::string_view content) {
   const auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
-  return 6.6 * static_cast<double>(std::count_if(content.begin(), content.end(), begins));
+  return 7 * static_cast<double>(std::count_if(content.begin(), content.end(), begins));
 }
 
 inline std::string text(double x, double y, std::string_view attributes, std::string_view content) {
@@ -270,7 +270,8 @@ inline std::string mark(double x, double y, std::size_t style) {
       {series_color(style), px(x), px(y), kShapes[style / kSeriesColors % kShapes.size()]});
 }
 
-/// The series as a line with gaps, and dots where there are few points or one stands alone.
+/// The series as a line with gaps, and dots where a line is solid and has few points, or a point stands
+/// alone.
 std::string draw_series(const auto& frame, const auto& series) {
   constexpr std::size_t kDottedUpTo = 16;
   const auto usable = [&](std::size_t i) {
@@ -283,7 +284,7 @@ std::string draw_series(const auto& frame, const auto& series) {
     const std::string x = px(frame.place_x(series.points[i].x)), y = px(frame.place_y(series.points[i].y));
     line += markup::fill_in("{}{} {}", {continues ? "L" : "M", x, y});
     const bool alone = !continues && !usable(i + 1);
-    if (alone || (!series.faint && series.points.size() <= kDottedUpTo))
+    if (alone || (!series.faint && series.style < kSeriesColors && series.points.size() <= kDottedUpTo))
       dots += markup::fill_in("M{} {}h0", {x, y});
   }
   return markup::fill_in(R"(<g stroke="{}"><title>{}</title><path class="{}" stroke-dasharray="{}" d="{}"/>)"

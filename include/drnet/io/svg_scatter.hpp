@@ -42,9 +42,9 @@ struct Box {
   }
 };
 
-/// Finds places for labels, greedily: beside the point or some lines away with a leader; clear of points,
-/// labels and intervals, or at least of points and labels. A label without a place is left out (its point
-/// has a tooltip and a row in the table).
+/// Finds places for labels, greedily: beside the point or up to two lines away with a leader; clear of
+/// points, labels, intervals and lines, or, for the last label that a point may have, of points and labels
+/// alone. A label without a place is left out (its point has a tooltip and a row in the table).
 class LabelPlacer {
  public:
   explicit LabelPlacer(Box area) : area_(area) {}
@@ -54,30 +54,30 @@ class LabelPlacer {
 
   /// The first label that has a place.
   std::string place(double x, double y, std::initializer_list<std::string_view> labels) {
-    for (const std::string_view label : labels)
-      if (!label.empty())
-        if (std::string placed = place_one(x, y, label); !placed.empty()) return placed;
+    for (const bool strict : {true, false})
+      for (const std::string_view label : labels)
+        if (!label.empty() && (strict || label == *(labels.end() - 1)))
+          if (std::string placed = place_one(x, y, label, strict); !placed.empty()) return placed;
     return {};
   }
 
  private:
-  static constexpr double kLine = 14;  // height of a line of 12 px text
+  static constexpr double kLine = 14, kGap = 3;  // height of a line of 12 px text, room beside it
 
-  std::string place_one(double x, double y, std::string_view label) {
+  std::string place_one(double x, double y, std::string_view label, bool strict) {
     const double width = text_width(label);
-    for (const bool strict : {true, false})
-      for (const int line : {0, -1, 1, -2, 2, -3, 3, -4, 4})
-        for (const bool right : {true, false}) {
-          const double left = right ? x + 9 : x - 9 - width, top = y + kLine * (line - 0.5);
-          const Box box{left, top, left + width, top + kLine};
-          if (!area_.contains(box) || hits(taken_, box) || (strict && hits(avoided_, box))) continue;
-          taken_.push_back(box);
-          const double end = right ? box.left - 1 : box.right + 1;
-          const std::string leader =
-              markup::fill_in("M{} {}L{} {}", {px(x), px(y), px(end), px(top + kLine / 2)});
-          return (std::abs(line) > 1 ? path("class=\"axis\"", leader) : "") +
-                 text(box.left, box.bottom - 3, "class=\"halo\"", label);
-        }
+    for (const int line : {0, -1, 1, -2, 2})
+      for (const bool right : {true, false}) {
+        const double left = right ? x + 9 : x - 9 - width, top = y + kLine * (line - 0.5);
+        const Box box{left - kGap, top, left + width + kGap, top + kLine};
+        if (!area_.contains(box) || hits(taken_, box) || (strict && hits(avoided_, box))) continue;
+        taken_.push_back(box);
+        const double end = right ? box.left : box.right;
+        const std::string leader =
+            markup::fill_in("M{} {}L{} {}", {px(x), px(y), px(end), px(top + kLine / 2)});
+        return (std::abs(line) > 1 ? path("class=\"axis\"", leader) : "") +
+               text(left, box.bottom - 3, "class=\"halo\"", label);
+      }
     return {};
   }
 
@@ -157,10 +157,11 @@ template <class Words = ChartText>
   for (const Measurement& one : points) svg += detail::draw_measurement(frame, one, labels);
   for (const Measurement& one : points)
     svg += labels.place(frame.place_x(one.at.x), frame.place_y(one.at.y),
-                        {markup::shorten(one.label, 32), markup::shorten(one.short_label, 32)});
+                        {markup::shorten(one.label, 32),
+                         markup::shorten(one.short_label.empty() ? one.label : one.short_label, 32)});
   for (const Series& line : lines)
     if (const auto end = detail::last_point(line); end && !line.faint)
-      svg += labels.place(frame.place_x(end->x), frame.place_y(end->y), {markup::shorten(line.name, 32)});
+      svg += labels.place(frame.place_x(end->x), frame.place_y(end->y), {markup::shorten(line.name, 32), ""});
   return svg + (x.empty() ? detail::no_data(frame) : "") + "</svg>";
 }
 
