@@ -95,7 +95,7 @@ struct RunTime {
   StageTime first, second;
   double closing;  ///< the evaluations at the end
 
-  RunTime(const TrainOptions& options, const Policy& policy, const Dataset& validation,
+  RunTime(const TrainOptions& options, const Costs& costs, const Policy& policy, const Dataset& validation,
           const StageLoaders& loaders, double most) {
     const auto model = make_model(options.model, options.run.seed);
     const ModelInfo& info = model->info();
@@ -105,7 +105,8 @@ struct RunTime {
     const auto time_of = [&](int stage) {
       const Loader& loader = loaders.of(stage);
       const auto batch = static_cast<Index>(loader.options().batch);
-      const TrainerOptions trainer = trainer_options(options, info, stage, {1, 1});
+      TrainerOptions trainer = trainer_options(options, costs, stage, {1, 1});
+      trainer.predictor_warmup = 0;  // the epochs that follow are most of them
       const auto training = model->training(policy, batch, trainer);
       const double every = options.evaluate_every > 0 ? options.evaluate_every : 1e9;
       StageTime time =
@@ -121,11 +122,11 @@ struct RunTime {
 
 }  // namespace
 
-Epochs epochs_within_budget(const TrainOptions& options, const Policy& policy, const Dataset& validation,
-                            const StageLoaders& loaders) {
+Epochs epochs_within_budget(const TrainOptions& options, const Costs& costs, const Policy& policy,
+                            const Dataset& validation, const StageLoaders& loaders) {
   const Stopwatch watch;
   const double budget = 60 * options.minutes;
-  const RunTime time(options, policy, validation, loaders, 0.01 * budget);
+  const RunTime time(options, costs, policy, validation, loaders, 0.01 * budget);
   const bool joint = time.second.epoch > 0;
 
   // Speed varies.
@@ -138,10 +139,10 @@ Epochs epochs_within_budget(const TrainOptions& options, const Policy& policy, c
   return epochs;
 }
 
-double run_seconds(const TrainOptions& options, const Policy& policy, const Dataset& validation,
-                   const StageLoaders& loaders, const Epochs& epochs) {
+double run_seconds(const TrainOptions& options, const Costs& costs, const Policy& policy,
+                   const Dataset& validation, const StageLoaders& loaders, const Epochs& epochs) {
   constexpr double kTrial = 2;
-  const RunTime time(options, policy, validation, loaders, kTrial);
+  const RunTime time(options, costs, policy, validation, loaders, kTrial);
   return epochs.stage1 * time.first.epoch + time.second.before + epochs.stage2 * time.second.epoch +
          time.closing;
 }

@@ -13,11 +13,13 @@ namespace drnet::program {
 
 /// Epochs of both stages for `options.minutes`, in the ratio that the options give. `seconds` of the budget
 /// are spent already.
-[[nodiscard]] Epochs epochs_within_budget(const TrainOptions& options, const Policy& policy,
-                                          const Dataset& validation, const StageLoaders& loaders);
+[[nodiscard]] Epochs epochs_within_budget(const TrainOptions& options, const Costs& costs,
+                                          const Policy& policy, const Dataset& validation,
+                                          const StageLoaders& loaders);
 
 /// Seconds that a run of so many epochs will take, measured on a few steps.
-[[nodiscard]] double run_seconds(const TrainOptions& options, const Policy& policy, const Dataset& validation,
-                                 const StageLoaders& loaders, const Epochs& epochs);
+[[nodiscard]] double run_seconds(const TrainOptions& options, const Costs& costs, const Policy& policy,
+                                 const Dataset& validation, const StageLoaders& loaders,
+                                 const Epochs& epochs);
 
 }  // namespace drnet::program

@@ -105,6 +105,12 @@ void add_schedule_options(CLI::App& command, TrainOptions& o) {
       ->group("Recipe");
   command.add_flag("--sampled", o.sampled, "Stage 1: one random resolution for each picture instead of all")
       ->group("Recipe");
+  command
+      .add_flag("--distill", o.distill,
+                "Stage 1: the ensemble of all resolutions and each larger one teach the smaller ones")
+      ->group("Recipe");
+  add("--distill-temperature", o.distill_temperature,
+      "Of what they teach; above 1: more of the other classes");
   add("--label-smoothing", o.label_smoothing, "Share of the target that all classes have");
   add("--crop", o.crop, "Of training pictures: padded, resized or none (default: as usual for the network)");
   add("--flip", o.flip, "Probability of a mirror image")->check(CLI::Range(0.0, 1.0));
@@ -112,15 +118,30 @@ void add_schedule_options(CLI::App& command, TrainOptions& o) {
 
 void add_joint_options(CLI::App& command, TrainOptions& o) {
   const auto add = [&](const char* name, auto& value, const char* text) {
-    command.add_option(name, value, text)->capture_default_str()->group("Stage 2");
+    return command.add_option(name, value, text)->capture_default_str()->group("Stage 2");
   };
   add("--tau", o.tau, "Temperature of the Gumbel softmax");
+  add("--tau-end", o.tau_end, "Temperature that it goes to, exponentially; 0: it stays");
+  add("--predictor-warmup", o.predictor_warmup,
+      "Epochs in which the predictor learns alone first, from what all resolutions answer")
+      ->check(CLI::Range(0, 100'000));
   add("--eta", o.eta, "Weight of the cost");
-  add("--alpha", o.alpha, "Target cost in G multiply-adds; 0: the mean of the resolutions' costs");
-  add("--estimator", o.estimator, "Gradient of the choice: sparse, dense or oracle");
+  add("--cost", o.cost,
+      "What a resolution costs: macs (multiply-adds), or ms, measured here as the run begins");
+  auto* alpha = add("--alpha", o.alpha,
+                    "Target cost, in G multiply-adds or, with --cost ms, in ms; 0: the mean of the "
+                    "resolutions' costs");
+  add("--target-share", o.target_share, "Target cost as a share of the largest one, in whatever unit")
+      ->check(CLI::Range(0.0, 1.0))
+      ->excludes(alpha);
+  add("--estimator", o.estimator, "Gradient of the choice: sparse, dense, oracle or minimum-resolution");
   add("--oracle-views", o.oracle_views,
-      "Augmented views of a picture whose errors the oracle averages, where the classifier's rate is 0; 0: "
-      "the view of the step");
+      "Augmented views of a picture whose errors the oracle or the minimum resolution averages, where the "
+      "classifier's rate is 0; 0: the view of the step");
+  add("--collapse-share", o.collapse_share,
+      "Warn where one resolution got more than this share of an epoch's choices, and the cost did not ask "
+      "for it")
+      ->check(CLI::Range(0.0, 1.0));
   add("--predictor-rate", o.predictor_rate, "Learning rate of the predictor, as a multiple of --lr");
   command
       .add_option(

@@ -6,6 +6,7 @@
 #include <drnet/data/loader.hpp>
 #include <drnet/data/preparation.hpp>
 #include <drnet/inference/calibration.hpp>
+#include <drnet/inference/measured_cost.hpp>
 #include <drnet/inference/session.hpp>
 #include <drnet/io/weights.hpp>
 #include <drnet/training/trainer.hpp>
@@ -76,6 +77,7 @@ class Classifying {
   /// `first`: the number of the first image, for a random router.
   virtual void classify(const ImageBatch<float>& images, std::span<Classification> results, Index first) = 0;
   [[nodiscard]] virtual Index macs(const Classification& result) const = 0;
+  [[nodiscard]] virtual Costs measured_costs(const CostOptions& options) const = 0;
 };
 
 /// Called after every training step with its number in the epoch; what it throws ends the training.

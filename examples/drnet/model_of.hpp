@@ -25,6 +25,9 @@ class SessionOf final : public Classifying {
     session_.classify(images, results, workspace_, {}, first);
   }
   [[nodiscard]] Index macs(const Classification& result) const override { return session_.macs(result); }
+  [[nodiscard]] Costs measured_costs(const CostOptions& options) const override {
+    return measure_costs(session_, options);
+  }
 
  private:
   Session<Net> session_;

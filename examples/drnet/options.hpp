@@ -4,6 +4,7 @@
 
 #include <drnet/core/parallel.hpp>
 #include <drnet/dynamic/router.hpp>
+#include <drnet/training/collapse.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -86,12 +87,20 @@ struct TrainOptions {
   int evaluate_every = 1;
   int stop_after = 0;  ///< epochs of this session; 0: all
   double lr = 0.1, weight_decay = 1e-4, momentum = 0.9, label_smoothing = 0, warmup = 3;
-  bool nesterov = false, decay_weights_only = false, sampled = false;
+  bool nesterov = false, decay_weights_only = false, sampled = false, distill = false;
+  double distill_temperature = 1;
   std::size_t unfold =
       0;                  ///< pictures on which batch norms that were folded away are measured first; 0: none
   bool new_head = false;  ///< `weights` of other classes leave the last layer as it was drawn
   std::string schedule = "cosine";
-  double tau = 1, eta = 0.2, alpha = 0;  ///< alpha in G multiply-adds; 0: the mean of the candidates
+  double tau = 1, tau_end = 0;  ///< 0: tau all along
+  double eta = 0.2;
+  std::string cost = "macs";  ///< or "ms"
+  double alpha = 0;           ///< in G multiply-adds or milliseconds, as `cost` says
+  double target_share =
+      0;  ///< instead of alpha: of the largest cost; where both are 0, the mean of the costs
+  int predictor_warmup = 0;  ///< epochs of stage 2
+  double collapse_share = kCollapseShare;
   std::string estimator = "sparse";
   double predictor_rate = 0.1, classifier_rate = 1;
   int oracle_views = 4;  ///< augmented views of a picture whose errors the oracle averages

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 
 namespace drnet::program {
 
@@ -27,11 +28,12 @@ void require(bool valid, const char* option, const char* expected, double got) {
     throw Error(option, expected, std::isfinite(got) ? nlohmann::json(got).dump() : std::to_string(got));
 }
 
-/// G multiply-adds that the FLOPs loss aims at.
-double target(const TrainOptions& options, const ModelInfo& model) {
+/// The cost that the FLOPs loss aims at, in the unit of --alpha.
+double target(const TrainOptions& options, const Costs& costs) {
   if (options.alpha > 0) return options.alpha;
-  const auto sum = std::accumulate(model.macs.begin(), model.macs.end(), Index{0});
-  return static_cast<double>(sum) / static_cast<double>(model.macs.size()) / 1e9;
+  const std::vector<double> values = in_unit_of_alpha(costs);
+  if (options.target_share > 0) return options.target_share * *std::ranges::max_element(values);
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
 /// The paper divides the rate every 20 of 70 epochs in stage 1 and every 30 of 100 in stage 2; other lengths
@@ -49,7 +51,7 @@ Schedule schedule(const TrainOptions& options, int stage, int epochs) {
 
 }  // namespace
 
-TrainerOptions trainer_options(const TrainOptions& options, const ModelInfo& model, int stage,
+TrainerOptions trainer_options(const TrainOptions& options, const Costs& costs, int stage,
                                const Epochs& epochs) {
   require(std::isfinite(options.minutes), "--minutes", "a time", options.minutes);
   require(std::isfinite(options.holdout), "--holdout", "a share", options.holdout);
@@ -60,6 +62,12 @@ TrainerOptions trainer_options(const TrainOptions& options, const ModelInfo& mod
   require(options.weight_decay >= 0, "--weight-decay", "at least 0", options.weight_decay);
   require(options.warmup >= 0, "--warmup", "at least 0 epochs", options.warmup);
   require(options.tau > 0, "--tau", "more than 0", options.tau);
+  require(options.tau_end >= 0 && std::isfinite(options.tau_end), "--tau-end", "more than 0, or 0 to stay",
+          options.tau_end);
+  require(options.distill_temperature > 0 && std::isfinite(options.distill_temperature),
+          "--distill-temperature", "more than 0", options.distill_temperature);
+  if (options.distill && options.sampled)
+    throw Error("--distill", "every resolution in a step of stage 1", "--sampled");
   require(options.eta >= 0, "--eta", "at least 0", options.eta);
   require(options.alpha >= 0, "--alpha", "at least 0", options.alpha);
   require(options.predictor_rate >= 0, "--predictor-rate", "at least 0", options.predictor_rate);
@@ -69,6 +77,8 @@ TrainerOptions trainer_options(const TrainOptions& options, const ModelInfo& mod
   require(options.classifier_rate >= 0, "--classifier-rate", "at least 0", options.classifier_rate);
   return {.stage = stage,
           .sampled = options.sampled,
+          .distilled = options.distill,
+          .distillation = {.temperature = options.distill_temperature},
           .sgd = {.momentum = options.momentum,
                   .nesterov = options.nesterov,
                   .weight_decay = options.weight_decay,
@@ -76,14 +86,18 @@ TrainerOptions trainer_options(const TrainOptions& options, const ModelInfo& mod
           .schedule = schedule(options, stage, epochs.of(stage)),
           .predictor_rate = options.predictor_rate,
           .classifier_rate = options.classifier_rate,
+          .predictor_warmup = options.predictor_warmup,
           .joint = {.estimator = choose<Estimator>("--estimator", options.estimator,
                                                    {{"sparse", Estimator::sparse},
                                                     {"dense", Estimator::dense},
-                                                    {"oracle", Estimator::oracle}}),
+                                                    {"oracle", Estimator::oracle},
+                                                    {"minimum-resolution", Estimator::minimum_resolution}}),
                     .tau = options.tau,
                     .eta = options.eta,
-                    .alpha = target(options, model),
+                    .alpha = target(options, costs),
                     .label_smoothing = options.label_smoothing},
+          .tau_end = options.tau_end > 0 ? std::optional(options.tau_end) : std::nullopt,
+          .costs = in_unit_of_alpha(costs),
           .seed = options.run.seed};
 }
 
@@ -91,38 +105,44 @@ int views_to_note(const TrainOptions& options, const TrainerOptions& trainer) {
   return trainer.answers_rest() ? options.oracle_views : 0;
 }
 
-Metadata identity(const TrainOptions& options, const ModelInfo& model) {
+Metadata identity(const TrainOptions& options, const ModelInfo& model, const Costs& costs) {
   const auto text = [](auto value) {
     return nlohmann::json(value).dump();
   };  // shortest that reads back exactly
-  return {{"model", model.name},
-          {"data", options.data.data},
-          {"limit", text(options.data.limit)},
-          {"initial_weights", options.weights},
-          {"new_head", text(options.new_head)},
-          {"unfold_batch_norm", text(options.unfold)},
-          {"seed", text(options.run.seed)},
-          {"batch", text(options.batch)},
-          {"schedule", options.schedule},
-          {"lr", text(options.lr)},
-          {"warmup", text(options.warmup)},
-          {"weight_decay", text(options.weight_decay)},
-          {"momentum", text(options.momentum)},
-          {"nesterov", text(options.nesterov)},
-          {"label_smoothing", text(options.label_smoothing)},
-          {"tau", text(options.tau)},
-          {"eta", text(options.eta)},
-          {"alpha", text(target(options, model))},
-          {"estimator", options.estimator},
-          {"predictor_rate", text(options.predictor_rate)},
-          {"classifier_rate", text(options.classifier_rate)},
-          {"sampled", text(options.sampled)},
-          {"oracle_views", text(options.oracle_views)},
-          {"holdout", text(options.holdout)},
-          {"share", text(options.share)},
-          {"decay_weights_only", text(options.decay_weights_only)},
-          {"crop", options.crop},
-          {"flip", text(options.flip)}};
+  Metadata all{{"model", model.name},
+               {"data", options.data.data},
+               {"limit", text(options.data.limit)},
+               {"initial_weights", options.weights},
+               {"new_head", text(options.new_head)},
+               {"unfold_batch_norm", text(options.unfold)},
+               {"seed", text(options.run.seed)},
+               {"batch", text(options.batch)},
+               {"schedule", options.schedule},
+               {"lr", text(options.lr)},
+               {"warmup", text(options.warmup)},
+               {"weight_decay", text(options.weight_decay)},
+               {"momentum", text(options.momentum)},
+               {"nesterov", text(options.nesterov)},
+               {"label_smoothing", text(options.label_smoothing)},
+               {"tau", text(options.tau)},
+               {"tau_end", text(options.tau_end)},
+               {"predictor_warmup", text(options.predictor_warmup)},
+               {"eta", text(options.eta)},
+               {"alpha", text(target(options, costs))},
+               {"estimator", options.estimator},
+               {"predictor_rate", text(options.predictor_rate)},
+               {"classifier_rate", text(options.classifier_rate)},
+               {"sampled", text(options.sampled)},
+               {"distill", text(options.distill)},
+               {"distill_temperature", text(options.distill_temperature)},
+               {"oracle_views", text(options.oracle_views)},
+               {"holdout", text(options.holdout)},
+               {"share", text(options.share)},
+               {"decay_weights_only", text(options.decay_weights_only)},
+               {"crop", options.crop},
+               {"flip", text(options.flip)}};
+  all.merge(cost_metadata(costs));
+  return all;
 }
 
 void check_same_run(const Metadata& identity, const Metadata& checkpoint, const std::string& place) {
@@ -132,7 +152,7 @@ void check_same_run(const Metadata& identity, const Metadata& checkpoint, const 
     if (found == checkpoint.end() || found->second != value)
       throw Error("--resume: " + key + " of " + place, "'" + value + "', as the options say", got);
   };
-  check("model", identity.at("model"));  // another model has other defaults, too
+  for (const char* key : {"model", "cost"}) check(key, identity.at(key));  // others have other defaults, too
   for (const auto& [key, value] : identity) check(key, value);
 }
 

@@ -2,6 +2,7 @@
 // identifies a run.
 #pragma once
 
+#include "costs.hpp"
 #include "model.hpp"
 #include "options.hpp"
 
@@ -14,14 +15,14 @@ struct Epochs {
 };
 
 /// The options of one stage. Throws Error for values without a meaning.
-[[nodiscard]] TrainerOptions trainer_options(const TrainOptions& options, const ModelInfo& model, int stage,
+[[nodiscard]] TrainerOptions trainer_options(const TrainOptions& options, const Costs& costs, int stage,
                                              const Epochs& epochs);
 
 /// Views of its pictures whose answers the stage notes before its first epoch (Trainer::note_errors).
 [[nodiscard]] int views_to_note(const TrainOptions& options, const TrainerOptions& trainer);
 
 /// Everything that decides the bits of a run but its length (threads and backend do not).
-[[nodiscard]] Metadata identity(const TrainOptions& options, const ModelInfo& model);
+[[nodiscard]] Metadata identity(const TrainOptions& options, const ModelInfo& model, const Costs& costs);
 
 /// Throws Error naming the first value of `identity` that the checkpoint `place` has not, or has otherwise.
 void check_same_run(const Metadata& identity, const Metadata& checkpoint, const std::string& place);

@@ -2,6 +2,7 @@
 #include "budget.hpp"
 #include "closing.hpp"
 #include "commands.hpp"
+#include "costs.hpp"
 #include "environment.hpp"
 #include "evaluation.hpp"
 #include "interrupt.hpp"
@@ -37,6 +38,7 @@ struct Run {
   const StageLoaders& loaders;
   const Dataset& validation;
   RunFolder& folder;
+  Costs costs;
   Metadata identity;
   Epochs epochs;
   Position position;
@@ -97,20 +99,47 @@ void note_errors(const Run& run, Training& training, const TrainerOptions& optio
 }
 
 /// The `epoch` event of docs/log-format.md.
-nlohmann::json epoch_event(const Run& run, const EpochReport& report, double rate, double images_per_second) {
-  return {{"event", "epoch"},
-          {"stage", run.position.stage},
-          {"epoch", run.position.epoch},
-          {"seconds", run.position.seconds},
-          {"loss", report.loss},
-          {"training_accuracy", report.accuracy},
-          {"learning_rate", rate},
-          {"images_per_second", images_per_second}};
+nlohmann::json epoch_event(const Run& run, const TrainerOptions& trainer, const EpochReport& report,
+                           double images_per_second) {
+  nlohmann::json event{{"event", "epoch"},
+                       {"stage", run.position.stage},
+                       {"epoch", run.position.epoch},
+                       {"seconds", run.position.seconds},
+                       {"loss", report.loss},
+                       {"training_accuracy", report.accuracy},
+                       {"learning_rate", trainer.schedule.rate(run.position.epoch)},
+                       {"images_per_second", images_per_second}};
+  if (run.position.stage == 2) event["tau"] = trainer.tau_at(run.position.epoch);
+  if (run.position.stage == 2) event["training_shares"] = report.shares;
+  if (!report.ensemble.empty()) event["ensemble_weights"] = report.ensemble;
+  return event;
 }
 
-void finish_epoch(Run& run, const EpochReport& report, double rate, double images_per_second) {
+/// Warns where the predictor's choices have collapsed, with the `collapse` event of docs/log-format.md.
+void check_collapse(const Run& run, const TrainerOptions& trainer, const EpochReport& report) {
+  const double limit = run.options.collapse_share;
+  if (run.position.stage != 2 ||
+      !has_collapsed(report.shares, trainer.costs, trainer.joint.cost_weight(), trainer.joint.alpha, limit))
+    return;
+  const ChoiceSpread spread = spread_of(report.shares);
+  const int resolution = run.model.info().candidates[spread.favourite];
+  run.tell({{"event", "collapse"},
+            {"stage", run.position.stage},
+            {"epoch", run.position.epoch},
+            {"resolution", resolution},
+            {"share", spread.share},
+            {"limit", limit},
+            {"entropy", spread.entropy},
+            {"used", spread.used}},
+           "warning: " + fixed(100 * spread.share, 1) + " % of the choices were " +
+               std::to_string(resolution) +
+               ", which the cost does not ask for: the choice has collapsed; see --predictor-warmup\n");
+}
+
+void finish_epoch(Run& run, const TrainerOptions& trainer, const EpochReport& report,
+                  double images_per_second) {
   const auto [stage, epoch, seconds] = run.position;
-  nlohmann::json event = epoch_event(run, report, rate, images_per_second);
+  nlohmann::json event = epoch_event(run, trainer, report, images_per_second);
   std::string words = "stage " + std::to_string(stage) + ", epoch " + std::to_string(epoch) + "/" +
                       std::to_string(run.epochs.of(stage)) + ": loss " + fixed(report.loss, 4);
   const bool last = epoch == run.epochs.of(stage);
@@ -122,7 +151,9 @@ void finish_epoch(Run& run, const EpochReport& report, double rate, double image
     words += ", accuracy " + fixed(100 * result.accuracy(), 2) + " % at " +
              fixed(result.average_macs() / 1e9, 4) + " G multiply-adds";
   }
-  run.tell(event, words + ", rate " + fixed(rate, 5) + ", " + fixed(images_per_second, 1) + " images/s\n");
+  run.tell(event, words + ", rate " + fixed(trainer.schedule.rate(epoch), 5) + ", " +
+                      fixed(images_per_second, 1) + " images/s\n");
+  check_collapse(run, trainer, report);
 }
 
 /// Writes the checkpoint of the run's position. A network that is not finite any more is an error that says
@@ -144,7 +175,7 @@ void save_checkpoint(const Run& run, Training& training) {
 bool run_training(Run& run, bool resume) {
   int session = 0;
   for (int stage = run.position.stage; stage <= run.last_stage(); ++stage) {
-    const TrainerOptions options = trainer_options(run.options, run.model.info(), stage, run.epochs);
+    const TrainerOptions options = trainer_options(run.options, run.costs, stage, run.epochs);
     const auto training =
         run.model.training(run.policy, static_cast<Index>(run.loaders.of(stage).options().batch), options);
     int epoch = 0;
@@ -158,7 +189,7 @@ bool run_training(Run& run, bool resume) {
       const EpochReport report = train_epoch(run, *training, stage, epoch);
       const double images_per_second = static_cast<double>(report.images) / (run.seconds() - before);
       run.position = {stage, epoch + 1, run.seconds()};
-      finish_epoch(run, report, options.schedule.rate(epoch + 1), images_per_second);
+      finish_epoch(run, options, report, images_per_second);
       save_checkpoint(run, *training);
       const bool last = stage == run.last_stage() && epoch + 1 == run.epochs.of(stage);
       if (++session == run.options.stop_after && !last) return false;
@@ -170,17 +201,19 @@ bool run_training(Run& run, bool resume) {
 /// The `start` event of docs/log-format.md.
 nlohmann::json start_event(const Run& run) {
   const ModelInfo& info = run.model.info();
-  return {{"event", "start"},
-          {"model", info.name},
-          {"data", run.options.data.data},
-          {"seed", run.options.run.seed},
-          {"parameters", info.parameters},
-          {"candidates", info.candidates},
-          {"candidate_macs", info.macs},
-          {"predictor_macs", info.predictor_macs},
-          {"epochs", {run.epochs.stage1, run.epochs.stage2}},
-          {"class_names", run.validation.class_names()},
-          {"options", run.identity}};
+  nlohmann::json event{{"event", "start"},
+                       {"model", info.name},
+                       {"data", run.options.data.data},
+                       {"seed", run.options.run.seed},
+                       {"parameters", info.parameters},
+                       {"candidates", info.candidates},
+                       {"candidate_macs", info.macs},
+                       {"predictor_macs", info.predictor_macs},
+                       {"epochs", {run.epochs.stage1, run.epochs.stage2}},
+                       {"class_names", run.validation.class_names()},
+                       {"options", run.identity}};
+  add_costs(run.costs, info, event);
+  return event;
 }
 
 /// Weights, the accuracy at each candidate and with the predictor, and the report.
@@ -228,15 +261,23 @@ std::shared_ptr<const Dataset> open_validation(const TrainOptions& options, cons
 Epochs choose_epochs(const Run& run, const Metadata& checkpoint) {
   const TrainOptions& options = run.options;
   if (options.minutes <= 0) return {options.epochs1, run.model.info().has_predictor() ? options.epochs2 : 0};
-  if (!options.resume) return epochs_within_budget(options, run.policy, run.validation, run.loaders);
+  if (!options.resume)
+    return epochs_within_budget(options, run.costs, run.policy, run.validation, run.loaders);
   const std::string place = run.folder.checkpoint().string();
   return {static_cast<int>(number_in(checkpoint, "epochs1", place)),
           static_cast<int>(number_in(checkpoint, "epochs2", place))};
 }
 
+/// The costs of the loss: those of the checkpoint, or, in a new run, counted or measured now.
+Costs choose_costs(const TrainOptions& options, const Model& model, const Policy& policy,
+                   const Metadata& checkpoint, const RunFolder& folder) {
+  if (cost_unit(options.cost) == CostUnit::macs) return counted_costs(model.info());
+  if (options.resume) return measured_costs_in(checkpoint, model.info(), folder.checkpoint().string());
+  return model.session(policy, {.router = FixedRouter{0}})->measured_costs({});
+}
+
 /// Settles the length of the run and, where it is resumed, its position; opens the log.
-void prepare(Run& run) {
-  const Metadata checkpoint = run.options.resume ? run.folder.checkpoint_metadata() : Metadata{};
+void prepare(Run& run, const Metadata& checkpoint) {
   run.epochs = choose_epochs(run, checkpoint);
   run.identity["epochs1"] = std::to_string(run.epochs.stage1);
   run.identity["epochs2"] = std::to_string(run.epochs.stage2);
@@ -258,7 +299,8 @@ void prepare(Run& run) {
 
 /// Prints how long the run will take.
 void tell_forecast(const Run& run) {
-  const double seconds = run_seconds(run.options, run.policy, run.validation, run.loaders, run.epochs);
+  const double seconds =
+      run_seconds(run.options, run.costs, run.policy, run.validation, run.loaders, run.epochs);
   if (!run.options.run.json) std::printf("forecast: %s minutes\n", fixed(seconds / 60, 1).c_str());
   std::fflush(stdout);
 }
@@ -282,7 +324,8 @@ struct Material {
     training = share_of(std::move(training), options);
     validation = share_of(std::move(validation), options);
     loaders.emplace(training, options, info);
-    for (const int stage : {1, 2}) trainer_options(options, info, stage, {1, 1}).check();
+    static_cast<void>(cost_unit(options.cost));
+    for (const int stage : {1, 2}) trainer_options(options, counted_costs(info), stage, {1, 1}).check();
   }
   std::shared_ptr<const Dataset> training, validation;
   std::optional<StageLoaders> loaders;
@@ -309,9 +352,19 @@ int run_train(const TrainOptions& options) {
   RunFolder folder(options.output, options.resume);
   catch_interrupts();
   try {
-    Run run{options, policy, *model, *material.loaders, *material.validation, folder, identity(options, info),
-            {},      {}};
-    prepare(run);
+    const Metadata checkpoint = options.resume ? folder.checkpoint_metadata() : Metadata{};
+    const Costs costs = choose_costs(options, *model, policy, checkpoint, folder);
+    Run run{options,
+            policy,
+            *model,
+            *material.loaders,
+            *material.validation,
+            folder,
+            costs,
+            identity(options, info, costs),
+            {},
+            {}};
+    prepare(run, checkpoint);
     if (options.forecast && !options.resume) tell_forecast(run);
     if (run_training(run, options.resume)) finish_training(run);
     return 0;
