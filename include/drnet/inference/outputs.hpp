@@ -4,6 +4,7 @@
 
 #include <drnet/core/config.hpp>
 #include <drnet/core/error.hpp>
+#include <drnet/core/parallel.hpp>
 
 #include <cstddef>
 #include <span>
