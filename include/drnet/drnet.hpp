@@ -72,6 +72,7 @@
 #include <drnet/inference/choice_rule.hpp>
 #include <drnet/inference/collect_outputs.hpp>
 #include <drnet/inference/confidence.hpp>
+#include <drnet/inference/cross_fit.hpp>
 #include <drnet/inference/measured_cost.hpp>
 #include <drnet/inference/minimum_resolution.hpp>
 #include <drnet/inference/outputs.hpp>

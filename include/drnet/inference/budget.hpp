@@ -60,6 +60,14 @@ auto with_rule(const Router& router, const Outputs& outputs, const Costs& costs,
   return f(OffsetRule(outputs, costs));
 }
 
+/// The numbers of a predictor or cascade router. Throws Error where they are not those of so many candidates.
+inline std::vector<double> setting_of(const Router& router, int candidates) {
+  check_router(router, candidates, true);
+  if (const auto* cascade = std::get_if<CascadeRouter>(&router)) return cascade->thresholds;
+  const auto& offsets = std::get<PredictorRouter>(router).offsets;
+  return offsets.empty() ? std::vector<double>(static_cast<std::size_t>(candidates)) : offsets;
+}
+
 inline BudgetPoint point(Router router, double budget, const Tally& tally, Index images) {
   const auto n = static_cast<double>(images);
   BudgetPoint result{.router = std::move(router),
@@ -98,13 +106,8 @@ inline BudgetPoint point(Router router, double budget, const Tally& tally, Index
 [[nodiscard]] inline BudgetPoint judge_router(const Router& router, const Outputs& outputs,
                                               const Costs& costs) {
   return budget_detail::with_rule(router, outputs, costs, [&](const auto& rule) {
-    check_router(router, rule.candidates(), true);
-    std::vector<double> setting(static_cast<std::size_t>(rule.candidates()));
-    if (const auto* cascade = std::get_if<CascadeRouter>(&router))
-      setting = cascade->thresholds;
-    else if (!std::get<PredictorRouter>(router).offsets.empty())
-      setting = std::get<PredictorRouter>(router).offsets;
-    const Tally tally = BudgetSearch(rule, outputs, {}).judge(setting);
+    const Tally tally =
+        BudgetSearch(rule, outputs, {}).judge(budget_detail::setting_of(router, rule.candidates()));
     return budget_detail::point(router, tally.cost / static_cast<double>(rule.images()), tally,
                                 rule.images());
   });
