@@ -190,6 +190,10 @@ TEST_CASE("report of an experiment", "[report]") {
   const std::string table = section("Results");
   CHECK(support::count(table, ">baseline<") == 1);
   CHECK(table.find("fixed 128") < table.find(">baseline<"));
+  CHECK(has(table,
+            "<strong>first · cascade</strong> takes 50 % of the multiply-adds of <strong>first · fixed "
+            "128</strong>"));
+  CHECK(has(table, "Of 2 results that were compared"));
   const auto interval = drnet::difference_interval({1008, 10, 0});
   const auto text = [](double share) { return drnet::markup::number(100 * share, 1); };
   CHECK(has(table, ">+1.0 (+" + text(interval.low) + " – +" + text(interval.high) + ")<"));
