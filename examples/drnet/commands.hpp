@@ -11,6 +11,7 @@ int run_experiments(const ExperimentsOptions& options);
 int run_evaluate(const EvaluateOptions& options);
 int run_predict(const PredictOptions& options);
 int run_calibrate(const CalibrateOptions& options);
+int run_tune(const TuneOptions& options);
 int run_export(const ExportOptions& options);
 int run_summary(const SummaryOptions& options);
 int run_report(const ReportOptions& options);

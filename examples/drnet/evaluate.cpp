@@ -5,6 +5,8 @@
 #include "pictures.hpp"
 #include "progress.hpp"
 #include "setup.hpp"
+#include "text.hpp"
+#include "tuning.hpp"
 
 #include <drnet/io/report_from_logs.hpp>
 
@@ -81,6 +83,46 @@ void write_page(const EvaluateOptions& options, const ModelInfo& info, const Dat
   if (!options.run.json) std::printf("report: %s\n", options.report.c_str());
 }
 
+/// The setting for the budget that the options ask for, if they do: solved on pictures of its own, or as the
+/// weights hold it. `session` takes it.
+std::optional<BudgetChoice> route(const Model& model, const Policy& policy, const EvaluateOptions& options,
+                                  SessionOptions& session) {
+  if (options.tune_on.data.empty())
+    return route_as_stored(options.routing, model.info(), options.weights, session);
+  const Budget budget = parse_budget("--budget", options.routing.budget);
+  const auto dataset = open_pictures(options.tune_on, Split::test, model.info(), options.run.seed);
+  Tuning tuning(model, policy, session, *dataset, options.batch);
+  const Costs& costs = tuning.costs(budget.unit, CostOptions{}.batch);
+  const auto routers = tuning.routers(options.routing.router);
+  require_budget(budget, least_of(routers, costs));
+  std::vector<BudgetCurve> curves;
+  for (const Router& router : routers)
+    if (least_budget(router, costs) <= budget.cost)
+      curves.push_back(tuning.solve(router, costs, 0, {budget}));
+  BudgetChoice choice = best_within(curves, budget, options.routing.router);
+  session.router = choice.point.router;
+  return choice;
+}
+
+/// Adds budget and cost in its unit to what was found.
+void add_budget(const BudgetChoice& choice, const RoutingOptions& routing, const Evaluation& measured,
+                Findings& found) {
+  const Budget budget = parse_budget("--budget", routing.budget);
+  const auto costs = answer_costs(choice.point.router, choice.costs);
+  double sum = 0;
+  for (std::size_t j = 0; j < costs.size(); ++j) sum += static_cast<double>(measured.chosen[j]) * costs[j];
+  const double average = sum / static_cast<double>(measured.images);
+  found.event.update({{"budget", budget.cost},
+                      {"unit", unit_name(budget.unit)},
+                      {"average_cost", average},
+                      {"tuned_cost", choice.point.cost},
+                      {"tuned_accuracy", choice.point.accuracy()}});
+  found.text += "  budget: " + cost_text(average, budget.unit) + " an image of " +
+                cost_text(budget.cost, budget.unit) + "; on the pictures it was tuned on " +
+                cost_text(choice.point.cost, budget.unit) + " and " +
+                fixed(100 * choice.point.accuracy(), 2) + " %\n";
+}
+
 }  // namespace
 
 int run_evaluate(const EvaluateOptions& options) {
@@ -88,19 +130,25 @@ int run_evaluate(const EvaluateOptions& options) {
   const ModelInfo& info = model->info();
   const bool analysis = wants_analysis(options, info);
   const bool timed = options.analysis == "latency";
-  const bool routed = !timed && (!analysis || !options.router.empty());
-  const SessionOptions session = session_options(options.router, options.official, info, options.run.seed);
+  const bool routed =
+      !timed && (!analysis || !options.routing.router.empty() || !options.routing.budget.empty());
+  if (!options.tune_on.data.empty() && options.routing.budget.empty())
+    throw Error("--tune-on", "a --budget beside it", "none");
+  SessionOptions session = session_options(options.routing, options.official, info, options.run.seed);
   LoadOptions load = load_options(options.names, options.official);
   load.predictor = routed && needs_predictor(session.router);
   model->load(options.weights, load);
   const auto dataset = open_pictures(options.data, Split::test, info, options.run.seed);
   const Policy policy = make_policy(options.run);
+  const auto choice = route(*model, policy, options, session);
 
   std::optional<Evaluation> measured;
   if (routed) measured = measure(*model, policy, session, *dataset, options);
+  if (choice) measured->router += " within " + options.routing.budget;
   Findings found = analysis ? analyze(*model, policy, session, *dataset, measured, options)
                    : timed  ? time_images(*model, policy, *dataset, options)
                             : Findings{to_json(*measured), to_text(*measured, info.candidates), {}};
+  if (choice) add_budget(*choice, options.routing, *measured, found);
   found.event["model"] = info.name;
   found.event["data"] = options.data.data;
   if (options.run.json)

@@ -48,11 +48,21 @@ CLI::Option* add_data(CLI::App& command, DataOptions& options) {
   return command.add_option("--data", options.data, "Data set: " + std::string(drnet::kDatasetForms));
 }
 
-void add_router(CLI::App& command, std::string& router) {
+void add_routing(CLI::App& command, RoutingOptions& options) {
   command.add_option(
-      "--router", router,
-      "Who chooses the resolution: predictor, gumbel (the predictor with noise), random or fixed:R "
-      "(default: predictor; with --official gumbel; beside an analysis none)");
+      "--router", options.router,
+      "Who chooses the resolution: predictor, gumbel (the predictor with noise), random, fixed:R or cascade "
+      "(from the smallest up, until one is sure; default: predictor; with --official gumbel; beside an "
+      "analysis none)");
+  command.add_option(
+      "--budget", options.budget,
+      "Most that a picture may cost on average, e.g. 180M or 1.2G multiply-adds or 4.5ms: take "
+      "the most accurate setting that drnet tune stored in the weights, of --router predictor "
+      "or cascade (default: either)");
+  command
+      .add_option("--threshold", options.threshold,
+                  "Probability at which a cascade without a budget is sure (default: 0.9)")
+      ->check(CLI::Range(0.0, 1.0));
 }
 
 void add_weights(CLI::App& command, std::string& weights, std::string& names, bool& official) {
@@ -70,7 +80,9 @@ void add_evaluate(CLI::App& program, EvaluateOptions& options) {
   add_model(command, options.model)->required();
   add_weights(command, options.weights, options.names, options.official);
   add_data(command, options.data)->required();
-  add_router(command, options.router);
+  add_routing(command, options.routing);
+  command.add_option("--tune-on", options.tune_on.data,
+                     "Data set to find the setting for the budget on, whatever the weights hold");
   command.add_option("--batch", options.batch, "Pictures classified together")
       ->capture_default_str()
       ->check(kBatch);
@@ -230,6 +242,37 @@ void add_calibrate(CLI::App& program, CalibrateOptions& options) {
   add_run_options(command, options.run);
 }
 
+void add_tune(CLI::App& program, TuneOptions& options) {
+  auto& command = *program.add_subcommand(
+      "tune",
+      "Find the best settings of predictor and cascade for many budgets and store them in the weights");
+  add_model(command, options.model)->required();
+  command.add_option("--weights", options.weights, "Weights (.safetensors)")->required();
+  add_data(command, options.data)->required();
+  command
+      .add_option(
+          "--holdout", options.holdout,
+          "Of the training pictures, those that drnet train with this --holdout and --seed held back; "
+          "0: the test pictures")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 0.9));
+  command.add_option("--output", options.output, "Weights to write (.safetensors)")->required();
+  command.add_option("--router", options.router, "predictor or cascade (default: both)");
+  command.add_option("--points", options.points, "Budgets of each curve, from the cheapest to the dearest")
+      ->capture_default_str()
+      ->check(CLI::Range(2, 1000));
+  command.add_option("--budget", options.budgets, "Further budgets, e.g. 180M, 1.2G or 4.5ms");
+  command.add_option("--batch", options.batch, "Pictures classified together")
+      ->capture_default_str()
+      ->check(kBatch);
+  command
+      .add_option("--cost-batch", options.cost_batch,
+                  "Pictures of a call whose milliseconds are measured; 1: of pictures that come alone")
+      ->capture_default_str()
+      ->check(kBatch);
+  add_run_options(command, options.run);
+}
+
 void add_predict(CLI::App& program, PredictOptions& options) {
   auto& command = *program.add_subcommand("predict", "Classify pictures");
   command.add_option("pictures", options.files, "JPEG or PNG files");
@@ -237,7 +280,7 @@ void add_predict(CLI::App& program, PredictOptions& options) {
   add_weights(command, options.weights, options.names, options.official);
   add_data(command, options.data);
   command.add_option("--classes", options.classes, "File with the name of a class on each line");
-  add_router(command, options.router);
+  add_routing(command, options.routing);
   add_run_options(command, options.run);
 }
 
@@ -319,6 +362,7 @@ int main(int argc, char** argv) {
   ExperimentsOptions experiments;
   EvaluateOptions evaluate;
   CalibrateOptions calibrate;
+  TuneOptions tune;
   PredictOptions predict;
   ExportOptions exported;
   SummaryOptions summary;
@@ -327,6 +371,7 @@ int main(int argc, char** argv) {
   add_experiments(program, experiments);
   add_evaluate(program, evaluate);
   add_calibrate(program, calibrate);
+  add_tune(program, tune);
   add_predict(program, predict);
   add_export(program, exported);
   add_summary(program, summary);
@@ -342,6 +387,7 @@ int main(int argc, char** argv) {
                      : command == "experiments" ? run_experiments(experiments)
                      : command == "evaluate"    ? run_evaluate(evaluate)
                      : command == "calibrate"   ? run_calibrate(calibrate)
+                     : command == "tune"        ? run_tune(tune)
                      : command == "predict"     ? run_predict(predict)
                      : command == "export"      ? run_export(exported)
                      : command == "summary"     ? run_summary(summary)

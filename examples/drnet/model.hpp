@@ -7,6 +7,7 @@
 #include <drnet/data/preparation.hpp>
 #include <drnet/inference/calibration.hpp>
 #include <drnet/inference/measured_cost.hpp>
+#include <drnet/inference/outputs.hpp>
 #include <drnet/inference/session.hpp>
 #include <drnet/io/weights.hpp>
 #include <drnet/training/trainer.hpp>
@@ -29,6 +30,9 @@ using Metadata = std::map<std::string, std::string>;
 /// `place` where there is none.
 [[nodiscard]] double number_in(const Metadata& metadata, const std::string& key, const std::string& place);
 
+/// The metadata entry of weights that holds settings for budgets, a JSON object (budget_curve.hpp).
+inline constexpr const char* kBudgetCurves = "budget_curves";
+
 /// What a network is, and what the file of its weights said.
 struct ModelInfo {
   std::string name;  ///< as in the table, e.g. "resnet20:32,24,16"
@@ -41,6 +45,7 @@ struct ModelInfo {
   bool small_pictures = false;             ///< made for CIFAR's pictures: no scaling before the crop
   Preparation preparation{};               ///< of the pictures, as the weights' file says
   std::vector<std::string> class_names{};  ///< as the weights' file says; empty where it has none
+  std::string budget_curves{};             ///< as the weights' file says; empty where it has none
   bool predictor_loaded = false;           ///< the weights' file had those of the predictor, too
 
   [[nodiscard]] bool has_predictor() const { return predictor_input > 0; }
@@ -77,6 +82,8 @@ class Classifying {
   /// `first`: the number of the first image, for a random router.
   virtual void classify(const ImageBatch<float>& images, std::span<Classification> results, Index first) = 0;
   [[nodiscard]] virtual Index macs(const Classification& result) const = 0;
+  /// Adds what every candidate and the predictor say of these images.
+  virtual void collect(const ImageBatch<float>& images, std::span<const int> labels, Outputs& to) = 0;
   [[nodiscard]] virtual Costs measured_costs(const CostOptions& options) const = 0;
 };
 

@@ -5,6 +5,7 @@
 #include "model.hpp"
 #include "names.hpp"
 
+#include <drnet/inference/collect_outputs.hpp>
 #include <drnet/io/weights.hpp>
 #if DRNET_WITH_ONNX
 #include <drnet/io/onnx.hpp>
@@ -25,6 +26,9 @@ class SessionOf final : public Classifying {
     session_.classify(images, results, workspace_, {}, first);
   }
   [[nodiscard]] Index macs(const Classification& result) const override { return session_.macs(result); }
+  void collect(const ImageBatch<float>& images, std::span<const int> labels, Outputs& to) override {
+    collect_outputs(session_, images, labels, workspace_, to);
+  }
   [[nodiscard]] Costs measured_costs(const CostOptions& options) const override {
     return measure_costs(session_, options);
   }
@@ -78,6 +82,8 @@ class ModelOf final : public Model {
       drnet::load(net_, file, options);
       info_.preparation = preparation;
       info_.class_names = std::move(names);
+      const auto curves = file.metadata().find(kBudgetCurves);
+      info_.budget_curves = curves == file.metadata().end() ? "" : curves->second;
       info_.predictor_loaded = holds_predictor(file);
     } catch (const Error& e) {
       if (other == file.metadata().end() || other->second == info_.name) throw;
@@ -95,10 +101,13 @@ class ModelOf final : public Model {
   void calibrate_banks(const ImageBatch<float>& images, const Policy& policy,
                        const CalibrationOptions& options) override {
     calibrate_network(net_, images, policy, options);
+    info_.budget_curves.clear();  // the answers changed
   }
   void export_candidate(int candidate, const std::filesystem::path& path,
                         const Metadata& metadata) const override {
-    drnet::export_candidate(net_, candidate, path, described(metadata));
+    Metadata all = described(metadata);
+    all.erase(kBudgetCurves);  // one candidate leaves nothing to choose
+    drnet::export_candidate(net_, candidate, path, all);
   }
   std::vector<std::filesystem::path> export_onnx([[maybe_unused]] const std::filesystem::path& folder,
                                                  [[maybe_unused]] bool keep_batch_norm,
@@ -115,6 +124,7 @@ class ModelOf final : public Model {
   }
   [[nodiscard]] std::unique_ptr<Training> training(Policy policy, Index batch,
                                                    TrainerOptions options) override {
+    info_.budget_curves.clear();  // the answers will change
     return make_training(net_, std::move(policy), batch, std::move(options));
   }
 
@@ -123,6 +133,7 @@ class ModelOf final : public Model {
   [[nodiscard]] Metadata described(Metadata metadata, const char* class_names = kClassNames) const {
     metadata.merge(metadata_of(info_.preparation));
     if (!info_.class_names.empty()) metadata.emplace(class_names, nlohmann::json(info_.class_names).dump());
+    if (!info_.budget_curves.empty()) metadata.emplace(kBudgetCurves, info_.budget_curves);
     return metadata;
   }
 

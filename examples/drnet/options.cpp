@@ -41,13 +41,14 @@ Policy make_policy(const RunOptions& options) {
 }
 
 Router make_router(const std::string& text, const std::vector<int>& candidates, bool has_predictor,
-                   std::uint64_t seed) {
+                   std::uint64_t seed, double threshold) {
   const bool choosy = text == "predictor" || text == "gumbel";
   if (choosy && !has_predictor && candidates.size() == 1) return FixedRouter{0};
   if (choosy && has_predictor)
     return text == "gumbel" ? Router(GumbelRouter{.seed = seed}) : Router(PredictorRouter{});
   if (text == "random") return RandomRouter{.seed = seed, .shares = {}};
-  std::vector<std::string> names{"random"};
+  if (text == "cascade") return CascadeRouter{std::vector<double>(candidates.size(), threshold), {}};
+  std::vector<std::string> names{"random", "cascade"};
   if (has_predictor) names.insert(names.begin(), {"predictor", "gumbel"});
   for (std::size_t j = 0; j < candidates.size(); ++j) {
     names.push_back("fixed:" + std::to_string(candidates[j]));
@@ -60,6 +61,7 @@ std::string router_name(const Router& router, const std::vector<int>& candidates
   if (const auto* fixed = std::get_if<FixedRouter>(&router))
     return "fixed " + std::to_string(candidates[static_cast<std::size_t>(fixed->candidate)]);
   if (std::holds_alternative<GumbelRouter>(router)) return "gumbel";
+  if (std::holds_alternative<CascadeRouter>(router)) return "cascade";
   return std::holds_alternative<RandomRouter>(router) ? "random" : "predictor";
 }
 

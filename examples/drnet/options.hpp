@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,14 +27,23 @@ struct DataOptions {
   std::size_t limit = 0;  ///< use the first pictures only; 0: all
 };
 
+/// Who chooses the resolution.
+struct RoutingOptions {
+  std::string router;                 ///< empty: the predictor; for a budget, whichever is better
+  std::string budget;                 ///< "180M", "1.2G" multiply-adds, "4.5ms"; empty: none
+  std::optional<double> threshold{};  ///< of all candidates of a cascade; empty: kThreshold
+  static constexpr double kThreshold = 0.9;
+};
+
 struct EvaluateOptions {
   RunOptions run;
   DataOptions data;
   std::string model, weights, names;
-  std::string router;     ///< empty: the predictor, or none where an analysis asks all candidates
-  bool official = false;  ///< as the published MindSpore code evaluates
-  std::string analysis;   ///< empty, "minimum-resolution" or "latency"
-  std::string report;     ///< HTML file to write; empty: none
+  RoutingOptions routing;  ///< empty beside an analysis, which asks all candidates: none
+  DataOptions tune_on;     ///< pictures to solve the budget on first; empty: what the weights hold
+  bool official = false;   ///< as the published MindSpore code evaluates
+  std::string analysis;    ///< empty, "minimum-resolution" or "latency"
+  std::string report;      ///< HTML file to write; empty: none
   std::size_t batch = 256;
   std::size_t examples = 9;  ///< pictures in the report, of each class of an analysis
 };
@@ -41,7 +51,8 @@ struct EvaluateOptions {
 struct PredictOptions {
   RunOptions run;
   DataOptions data{.data = "", .limit = 10};
-  std::string model, weights, names, router, classes;
+  std::string model, weights, names, classes;
+  RoutingOptions routing;
   bool official = false;
   std::vector<std::string> files;
 };
@@ -53,6 +64,17 @@ struct CalibrateOptions {
   std::size_t images = 256;  ///< pictures measured
   int native = 0;            ///< resolution that the weights were trained at; 0: the largest
   bool match_native = false, unfold = false;
+};
+
+struct TuneOptions {
+  RunOptions run;
+  DataOptions data;
+  std::string model, weights, output, router;
+  double holdout = 0;  ///< above 0: of the training pictures, those that training with this share held back
+  int points = 21;     ///< of each curve
+  std::vector<std::string> budgets;  ///< further ones, as RoutingOptions::budget
+  std::size_t batch = 256;
+  Index cost_batch = 16;  ///< pictures of a call whose time is measured
 };
 
 struct ExportOptions {
@@ -123,11 +145,13 @@ struct ExperimentsOptions {
 /// Threads of that policy.
 [[nodiscard]] int thread_count(const RunOptions& options);
 
-/// "predictor", "gumbel", "random", or "fixed:R" where R is one of the candidates. A network of one candidate
-/// needs no predictor for the first two. Throws Error for anything else.
+/// "predictor", "gumbel", "random", "cascade", or "fixed:R" where R is one of the candidates. A network of
+/// one candidate needs no predictor for the first two. `threshold`: of a cascade. Throws Error for anything
+/// else.
 [[nodiscard]] Router make_router(const std::string& text, const std::vector<int>& candidates,
-                                 bool has_predictor, std::uint64_t seed);
-/// How a router is called in logs and on the screen: "predictor", "gumbel", "random", "fixed 224".
+                                 bool has_predictor, std::uint64_t seed,
+                                 double threshold = RoutingOptions::kThreshold);
+/// How a router is called in logs and on the screen: "predictor", "gumbel", "random", "cascade", "fixed 224".
 [[nodiscard]] std::string router_name(const Router& router, const std::vector<int>& candidates);
 
 }  // namespace drnet::program

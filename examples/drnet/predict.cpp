@@ -67,11 +67,12 @@ void print_error(const std::string& name, const char* what, bool json) {
 int run_predict(const PredictOptions& options) {
   const auto model = make_model(options.model, options.run.seed);
   const ModelInfo& info = model->info();
-  SessionOptions session_of_one = session_options(options.router, options.official, info, options.run.seed);
+  SessionOptions session_of_one = session_options(options.routing, options.official, info, options.run.seed);
   session_of_one.chunk = 1;
   LoadOptions load = load_options(options.names, options.official);
   load.predictor = needs_predictor(session_of_one.router);
   model->load(options.weights, load);
+  static_cast<void>(route_as_stored(options.routing, info, options.weights, session_of_one));
   const auto dataset =
       options.data.data.empty() ? nullptr : open_pictures(options.data, Split::test, info, options.run.seed);
   const auto names = dataset != nullptr && options.classes.empty() ? dataset->class_names()

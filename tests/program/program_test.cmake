@@ -896,7 +896,7 @@ function(test_tune)
   endforeach()
   run(0 tune ${from} --points 3 --router cascade --output cascade.safetensors)
   expect_match("${out}" "cascade, M multiply-adds an image:\n *budget +cost +accuracy +32 px +24 px +16 px +thresholds\n")
-  expect_match("${out}" "cascade, milliseconds an image:")
+  expect_match("${out}" "cascade, ms an image:")
   expect_match("${out}" "Tuned resnet20:32,24,16 on 60 pictures; written to cascade.safetensors")
   run(0 evaluate ${tuned} --budget 1000ms)
   expect_match("${out}" "within 1000ms: accuracy .*\n  budget: [0-9.]+ ms an image of 1000 ms; on the pictures it was tuned on")
@@ -944,7 +944,7 @@ function(test_budget_errors)
   expect_error("--official: expected no --budget")
   run(1 evaluate ${tuned} --tune-on synthetic:20)
   expect_error("--tune-on: expected a --budget beside it")
-  set(expectations "version 1, got 2" "candidates 32, 24, 16, got .32,20,16" "unit macs or milliseconds, got .mocs"
+  set(expectations "version 1, got 2" "candidates 32, 24, 16, got .32,20,16" "unit macs or ms, got .mocs"
     "3 numbers from 0 to 1")
   set(number 0)
   foreach(change IN ITEMS [[\(version..:\)1/\12]] [[\(candidates..:.32,2\)4/\10]] [[\(unit..:..\)macs/\1mocs]]
