@@ -9,7 +9,7 @@
 
 #include <drnet/core/config.hpp>
 #include <drnet/core/error.hpp>
-#include <drnet/dynamic/gumbel.hpp>
+#include <drnet/dynamic/router.hpp>
 #include <drnet/inference/outputs.hpp>
 
 #include <algorithm>
@@ -28,10 +28,7 @@ inline constexpr double kLeastTemperature = 1.0 / 32, kMostTemperature = 32;
 
 /// Probability of the most likely class, softmax of `logits` [classes] at a temperature above 0.
 [[nodiscard]] inline double confidence(std::span<const float> logits, double temperature = 1) {
-  const double top = static_cast<double>(*std::max_element(logits.begin(), logits.end()));
-  double sum = 0;
-  for (const float z : logits) sum += std::exp((static_cast<double>(z) - top) / temperature);
-  return 1 / sum;
+  return top_probability(logits, temperature);
 }
 
 namespace confidence_detail {
