@@ -63,8 +63,21 @@ TEST_CASE("A shared batch-norm bank is part of every model") {
   support::copy_to_banks(shared, banked);
   export_onnx(shared, folder / "shared");
   export_onnx(banked, folder / "banked");
-  for (const char* name : {"classifier_24.onnx", "classifier_12.onnx", "predictor.onnx"})
-    CHECK(drnet::read_text(folder / "shared" / name) == drnet::read_text(folder / "banked" / name));
+  // The names of a banked network's tensors may tell the bank; their values are the same.
+  const auto values = [](const std::filesystem::path& path) {
+    const onnx::ModelProto model = read(path);
+    std::vector<std::string> list;
+    for (onnx::TensorProto tensor : model.graph().initializer()) {
+      tensor.clear_name();
+      list.push_back(tensor.SerializeAsString());
+    }
+    return list;
+  };
+  for (const char* name : {"classifier_24.onnx", "classifier_12.onnx", "predictor.onnx"}) {
+    const auto expected = values(folder / "banked" / name);
+    CHECK(expected.size() > 3);
+    CHECK(values(folder / "shared" / name) == expected);
+  }
 }
 
 TEST_CASE("Without a predictor there is no model of one") {
