@@ -1,4 +1,5 @@
-// What a trained network is compared with at the end: chance, and an oracle.
+// What is found out about a trained network at the end: how it compares with chance and with an oracle, what
+// it is worth within budgets, how far its confidences can be believed, how fast it is.
 #pragma once
 
 #include "evaluation.hpp"
@@ -30,5 +31,13 @@ using Teller = std::function<void(const nlohmann::json& event, const std::string
 /// paper's table of random choices), and the `minimum_resolution` event: every candidate, and an oracle,
 /// beside it.
 void compare_with_chance_and_oracle(const Measured& measured, const Evaluation& chosen, const Teller& tell);
+
+/// The events `reliability`; `budget_curve` of the predictor, if the weights have one, and of a cascade;
+/// evaluations of both within a few budgets, cross-fitted (inference/cross_fit.hpp): no picture is judged by
+/// a setting that it helped to choose.
+void measure_budgets(const Measured& measured, const Teller& tell);
+
+/// The `latency` event.
+void time_images(const Measured& measured, const Teller& tell);
 
 }  // namespace drnet::program

@@ -198,9 +198,9 @@ void add_train(CLI::App& program, TrainOptions& options) {
       ->check(CLI::Range(0.0, 1.0));
   command.add_flag("--forecast", options.forecast,
                    "Try a few steps first, and say how long the run will take");
-  command.add_flag(
-      "--analyze", options.analyze,
-      "At the end also measure chance in the predictor's shares, and what an oracle would reach");
+  command.add_flag("--analyze", options.analyze,
+                   "At the end also measure chance in the predictor's shares, what an oracle would reach, "
+                   "budgets, confidences and speed");
   add_schedule_options(command, options);
   add_joint_options(command, options);
   add_run_options(command, options.run);

@@ -216,16 +216,30 @@ nlohmann::json start_event(const Run& run) {
   return event;
 }
 
+/// All of closing.hpp.
+void analyze(const Run& run, const Evaluation& last, const Teller& tell) {
+  const Measured measured{run.model, run.policy, run.validation, run.options.batch, run.options.run.seed};
+  if (run.model.info().candidates.size() > 1) {
+    compare_with_chance_and_oracle(measured, last, tell);
+    run.model.load(run.folder.weights(), {.predictor = run.last_stage() == 2});  // as its users will
+    measure_budgets(measured, tell);
+  }
+  time_images(measured, tell);
+}
+
 /// Weights, the accuracy at each candidate and with the predictor, and the report.
 void finish_training(const Run& run) {
   const ModelInfo& info = run.model.info();
-  run.model.save(run.folder.weights(), {{"model", info.name},
-                                        {"data", run.options.data.data},
-                                        {kClassNames, nlohmann::json(run.validation.class_names()).dump()}});
+  const bool joint = run.last_stage() == 2;  // or the predictor is still the one that the seed drew
+  run.model.save(run.folder.weights(),
+                 {{"model", info.name},
+                  {"data", run.options.data.data},
+                  {kClassNames, nlohmann::json(run.validation.class_names()).dump()}},
+                 {.predictor = joint});
   std::vector<Router> routers;
   for (std::size_t j = 0; j < info.candidates.size(); ++j)
     routers.emplace_back(FixedRouter{static_cast<int>(j)});
-  if (run.last_stage() == 2) routers.emplace_back(PredictorRouter{});
+  if (joint) routers.emplace_back(PredictorRouter{});
   const auto tell = [&](nlohmann::json event, const std::string& words) {
     event["data"] = run.options.validation.empty() ? run.options.data.data : run.options.validation;
     run.tell(event, words);
@@ -235,9 +249,7 @@ void finish_training(const Run& run) {
     last = validate(run, router);
     tell(to_json(*last), to_text(*last, info.candidates));
   }
-  if (run.options.analyze && info.candidates.size() > 1)
-    compare_with_chance_and_oracle(
-        {run.model, run.policy, run.validation, run.options.batch, run.options.run.seed}, *last, tell);
+  if (run.options.analyze) analyze(run, *last, tell);
   const std::filesystem::path logs[] = {run.folder.log()};
   Report report = report_from_logs(logs);
   if (info.candidates.size() > 1)

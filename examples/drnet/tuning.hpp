@@ -31,6 +31,8 @@ class Tuning {
   [[nodiscard]] BudgetCurve solve(const Router& router, const Costs& costs, int points,
                                   const std::vector<Budget>& budgets) const;
   [[nodiscard]] Index images() const { return outputs_.images(); }
+  [[nodiscard]] const Outputs& outputs() const { return outputs_; }
+  [[nodiscard]] const std::vector<double>& temperatures() const { return temperatures_; }
 
  private:
   const ModelInfo& info_;
