@@ -24,6 +24,16 @@ bool is_begun(const Experiment& experiment) {
   return fs::exists(fs::path(experiment.train.output) / "checkpoint.safetensors");
 }
 
+/// The name of the result of the dearest network that has one resolution; empty without one.
+std::string dearest_fixed(const Report& report) {
+  const Report::Run* dearest = nullptr;
+  for (const Report::Run& run : report.runs)
+    if (run.candidates.size() == 1 && !run.evaluations.empty() &&
+        (dearest == nullptr || run.evaluations[0].average_macs > dearest->evaluations[0].average_macs))
+      dearest = &run;
+  return dearest == nullptr ? "" : dearest->name + " · " + dearest->evaluations[0].router;
+}
+
 /// The results of all that are finished, as a page and as a table.
 void write_results(const std::vector<Experiment>& experiments, const fs::path& results,
                    const std::string& set) {
@@ -37,6 +47,7 @@ void write_results(const std::vector<Experiment>& experiments, const fs::path& r
   Report report = report_from_logs(logs);
   report.title = set;
   for (std::size_t i = 0; i < report.runs.size(); ++i) report.runs[i].name = titles[i];
+  report.baseline = dearest_fixed(report);
   write_report(report, results / "report.html");
   write_atomically(results / "table.md", [&](std::ostream& file) { file << results_markdown(report); });
 }
