@@ -17,6 +17,13 @@ namespace drnet::program {
 
 namespace {
 
+ImageCallback showing(Progress& progress) {
+  return [&progress](std::size_t images) {
+    check_interrupt();
+    progress.show(images);
+  };
+}
+
 /// Cross-fitted answers as an evaluation.
 Evaluation evaluation_of(const RoutedAnswers& answers, const Outputs& outputs, std::string router) {
   const auto candidates = static_cast<std::size_t>(outputs.candidates);
@@ -44,28 +51,25 @@ Router fitted(const Router& router, const Outputs& half) {
 
 }  // namespace
 
-void compare_with_chance_and_oracle(const Measured& measured, const Evaluation& chosen, const Teller& tell) {
+void compare_with_chance(const Measured& measured, const Evaluation& chosen, const Teller& tell) {
   constexpr std::uint64_t kSeeds = 3;
-  const ModelInfo& info = measured.model.info();
-  const auto show = [](Progress& progress) {
-    return [&progress](std::size_t images) {
-      check_interrupt();
-      progress.show(images);
-    };
-  };
-  for (std::uint64_t k = 0; k < kSeeds; ++k) {
+  for (std::uint64_t seed = measured.seed; seed < measured.seed + kSeeds; ++seed) {
     Progress progress("chance", measured.pictures.size());
-    Evaluation result =
-        evaluate(measured.model, measured.policy,
-                 {.router = RandomRouter{.seed = measured.seed + k, .shares = chosen.shares()}},
-                 measured.pictures, {.batch = measured.batch}, show(progress));
-    result.router = "random, seed " + std::to_string(measured.seed + k);
-    tell(to_json(result), to_text(result, info.candidates));
+    Evaluation result = evaluate(measured.model, measured.policy,
+                                 {.router = RandomRouter{.seed = seed, .shares = chosen.shares()}},
+                                 measured.pictures, {.batch = measured.batch}, showing(progress));
+    result.router = "random, seed " + std::to_string(seed);
+    tell(to_json(result), to_text(result, measured.model.info().candidates));
   }
+}
+
+void compare_with_oracle(const Measured& measured, const std::optional<Evaluation>& chosen,
+                         const Teller& tell) {
+  const ModelInfo& info = measured.model.info();
   Progress progress("analyzing", measured.pictures.size());
   const MinimumResolution counts =
       analyze_minimum_resolution(measured.model, measured.policy, {}, measured.pictures,
-                                 {.batch = measured.batch, .seed = measured.seed}, show(progress))
+                                 {.batch = measured.batch, .seed = measured.seed}, showing(progress))
           .counts;
   const auto choices = compare_choices(counts, info, chosen);
   tell(to_json(counts, choices, info), to_text(counts, choices, info.candidates));

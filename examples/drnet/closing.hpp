@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace drnet::program {
@@ -27,10 +28,12 @@ struct Measured {
 /// Receives an event of docs/log-format.md and the same in words.
 using Teller = std::function<void(const nlohmann::json& event, const std::string& words)>;
 
-/// Three evaluations of a random choice with the shares of `chosen`, the choice of the network itself (the
-/// paper's table of random choices), and the `minimum_resolution` event: every candidate, and an oracle,
-/// beside it.
-void compare_with_chance_and_oracle(const Measured& measured, const Evaluation& chosen, const Teller& tell);
+/// Three evaluations of a random choice with the shares of `chosen` (the paper's table of random choices).
+void compare_with_chance(const Measured& measured, const Evaluation& chosen, const Teller& tell);
+
+/// The `minimum_resolution` event: every candidate, an oracle, and `chosen`, if any.
+void compare_with_oracle(const Measured& measured, const std::optional<Evaluation>& chosen,
+                         const Teller& tell);
 
 /// The events `reliability`; `budget_curve` of the predictor, if the weights have one, and of a cascade;
 /// evaluations of both within a few budgets, cross-fitted (inference/cross_fit.hpp): no picture is judged by

@@ -209,7 +209,7 @@ void add_train(CLI::App& program, TrainOptions& options) {
 void add_experiments(CLI::App& program, ExperimentsOptions& options) {
   auto& command =
       *program.add_subcommand("experiments", "Train the networks of a folder of experiments, or go on");
-  command.add_option("folder", options.folder, "Folder of experiments (*.json, see docs/experiments.md)")
+  command.add_option("folder", options.folder, "Folder of experiments (*.json, as in examples/experiments)")
       ->required();
   command.add_option("--output", options.output, "Folder of the results: a folder for each experiment")
       ->required();

@@ -1,4 +1,4 @@
-// drnet train: both stages of the recipe, epoch by epoch, with a checkpoint after each.
+// drnet train: what the options mean, both stages of the recipe, and what came out.
 #include "budget.hpp"
 #include "closing.hpp"
 #include "commands.hpp"
@@ -10,17 +10,13 @@
 #include "montage.hpp"
 #include "names.hpp"
 #include "pictures.hpp"
-#include "progress.hpp"
-#include "recipe.hpp"
-#include "run_folder.hpp"
-#include "stage_loaders.hpp"
 #include "text.hpp"
+#include "training_run.hpp"
 
 #include <drnet/data/subset.hpp>
 #include <drnet/io/report_from_logs.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <optional>
 #include <string>
@@ -29,174 +25,6 @@
 namespace drnet::program {
 
 namespace {
-
-/// What all steps of a run share.
-struct Run {
-  const TrainOptions& options;
-  Policy policy;
-  Model& model;
-  const StageLoaders& loaders;
-  const Dataset& validation;
-  RunFolder& folder;
-  Costs costs;
-  Metadata identity;
-  Epochs epochs;
-  Position position;
-  double seconds_before = 0;  ///< of the sessions before this one
-  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
-
-  [[nodiscard]] double seconds() const {
-    return seconds_before + std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  }
-  [[nodiscard]] int last_stage() const { return epochs.stage2 > 0 ? 2 : 1; }
-  /// Writes an event to the log and, as JSON or in the given words, to the screen.
-  void tell(const nlohmann::json& event, const std::string& words) const {
-    folder.write(event);
-    std::fputs(options.run.json ? (event.dump() + '\n').c_str() : words.c_str(), stdout);
-    std::fflush(stdout);
-  }
-};
-
-Evaluation validate(const Run& run, const Router& router) {
-  Progress progress("validating", run.validation.size());
-  return evaluate(run.model, run.policy, {.router = router}, run.validation,
-                  {.batch = run.options.batch, .loader_threads = run.loaders.of(1).options().threads},
-                  [&](std::size_t images) {
-                    check_interrupt();
-                    progress.show(images);
-                  });
-}
-
-/// The router whose results count: the largest resolution until there is a predictor.
-Router router_of(int stage) {
-  return stage == 1 ? Router(FixedRouter{0}) : Router(PredictorRouter{});
-}
-
-EpochReport train_epoch(const Run& run, Training& training, int stage, int epoch) {
-  Progress progress("stage " + std::to_string(stage) + ", epoch " + std::to_string(epoch + 1),
-                    run.loaders.of(stage).batches());
-  const int before = stage == 1 ? 0 : run.epochs.stage1;  // stage 2 goes on with other orders and crops
-  return training.epoch(static_cast<std::uint32_t>(epoch), run.loaders.of(stage),
-                        static_cast<std::uint32_t>(before + epoch),
-                        [&](Index step, const StepLosses& losses) {
-                          check_interrupt();
-                          progress.show(static_cast<std::size_t>(step) + 1, "loss " + fixed(losses.total, 4));
-                        });
-}
-
-/// An oracle and a classifier at rest: its answers are computed once, not in every epoch. The views are the
-/// epochs 0, 1, ... of their loader wherever the run stands, so that a resumed run notes the same.
-void note_errors(const Run& run, Training& training, const TrainerOptions& options) {
-  const int views = views_to_note(run.options, options);
-  const Loader& loader = run.loaders.answers();
-  for (int view = 0; view < views; ++view) {
-    Progress progress("answers, view " + std::to_string(view + 1), loader.batches());
-    training.note_errors(loader, static_cast<std::uint32_t>(view), [&](std::size_t batches) {
-      check_interrupt();
-      progress.show(batches);
-    });
-  }
-}
-
-/// The `epoch` event of docs/log-format.md.
-nlohmann::json epoch_event(const Run& run, const TrainerOptions& trainer, const EpochReport& report,
-                           double images_per_second) {
-  nlohmann::json event{{"event", "epoch"},
-                       {"stage", run.position.stage},
-                       {"epoch", run.position.epoch},
-                       {"seconds", run.position.seconds},
-                       {"loss", report.loss},
-                       {"training_accuracy", report.accuracy},
-                       {"learning_rate", trainer.schedule.rate(run.position.epoch)},
-                       {"images_per_second", images_per_second}};
-  if (run.position.stage == 2) event["tau"] = trainer.tau_at(run.position.epoch);
-  if (run.position.stage == 2) event["training_shares"] = report.shares;
-  if (!report.ensemble.empty()) event["ensemble_weights"] = report.ensemble;
-  return event;
-}
-
-/// Warns where the predictor's choices have collapsed, with the `collapse` event of docs/log-format.md.
-void check_collapse(const Run& run, const TrainerOptions& trainer, const EpochReport& report) {
-  const double limit = run.options.collapse_share;
-  if (run.position.stage != 2 ||
-      !has_collapsed(report.shares, trainer.costs, trainer.joint.cost_weight(), trainer.joint.alpha, limit))
-    return;
-  const ChoiceSpread spread = spread_of(report.shares);
-  const int resolution = run.model.info().candidates[spread.favourite];
-  run.tell({{"event", "collapse"},
-            {"stage", run.position.stage},
-            {"epoch", run.position.epoch},
-            {"resolution", resolution},
-            {"share", spread.share},
-            {"limit", limit},
-            {"entropy", spread.entropy},
-            {"used", spread.used}},
-           "warning: " + fixed(100 * spread.share, 1) + " % of the choices were " +
-               std::to_string(resolution) +
-               ", which the cost does not ask for: the choice has collapsed; see --predictor-warmup\n");
-}
-
-void finish_epoch(Run& run, const TrainerOptions& trainer, const EpochReport& report,
-                  double images_per_second) {
-  const auto [stage, epoch, seconds] = run.position;
-  nlohmann::json event = epoch_event(run, trainer, report, images_per_second);
-  std::string words = "stage " + std::to_string(stage) + ", epoch " + std::to_string(epoch) + "/" +
-                      std::to_string(run.epochs.of(stage)) + ": loss " + fixed(report.loss, 4);
-  const bool last = epoch == run.epochs.of(stage);
-  if (const int every = run.options.evaluate_every; every > 0 && (epoch % every == 0 || last)) {
-    const Evaluation result = validate(run, router_of(stage));
-    event["accuracy"] = result.accuracy();
-    event["average_macs"] = result.average_macs();
-    event["shares"] = result.shares();
-    words += ", accuracy " + fixed(100 * result.accuracy(), 2) + " % at " +
-             fixed(result.average_macs() / 1e9, 4) + " G multiply-adds";
-  }
-  run.tell(event, words + ", rate " + fixed(trainer.schedule.rate(epoch), 5) + ", " +
-                      fixed(images_per_second, 1) + " images/s\n");
-  check_collapse(run, trainer, report);
-}
-
-/// Writes the checkpoint of the run's position. A network that is not finite any more is an error that says
-/// when, and the checkpoint before it stays.
-void save_checkpoint(const Run& run, Training& training) {
-  Metadata metadata = run.identity;
-  add_position(run.position, metadata);
-  try {
-    training.save(run.folder.checkpoint(), metadata);
-  } catch (const Error& e) {
-    throw Error("stage " + std::to_string(run.position.stage) + ", epoch " +
-                    std::to_string(run.position.epoch) + ", " + e.place(),
-                e.expected(), e.got());
-  }
-}
-
-/// Both stages, from where the run stands; false where the options end the session before the last epoch. The
-/// log gets an epoch first, then the checkpoint: a log that is ahead is cut when the run is resumed.
-bool run_training(Run& run, bool resume) {
-  int session = 0;
-  for (int stage = run.position.stage; stage <= run.last_stage(); ++stage) {
-    const TrainerOptions options = trainer_options(run.options, run.costs, stage, run.epochs);
-    const auto training =
-        run.model.training(run.policy, static_cast<Index>(run.loaders.of(stage).options().batch), options);
-    int epoch = 0;
-    if (resume && stage == run.position.stage) {
-      training->restore(run.folder.checkpoint());
-      epoch = run.position.epoch;
-    }
-    note_errors(run, *training, options);
-    for (; epoch < run.epochs.of(stage); ++epoch) {
-      const double before = run.seconds();
-      const EpochReport report = train_epoch(run, *training, stage, epoch);
-      const double images_per_second = static_cast<double>(report.images) / (run.seconds() - before);
-      run.position = {stage, epoch + 1, run.seconds()};
-      finish_epoch(run, options, report, images_per_second);
-      save_checkpoint(run, *training);
-      const bool last = stage == run.last_stage() && epoch + 1 == run.epochs.of(stage);
-      if (++session == run.options.stop_after && !last) return false;
-    }
-  }
-  return true;
-}
 
 /// The `start` event of docs/log-format.md.
 nlohmann::json start_event(const Run& run) {
@@ -216,11 +44,12 @@ nlohmann::json start_event(const Run& run) {
   return event;
 }
 
-/// All of closing.hpp.
-void analyze(const Run& run, const Evaluation& last, const Teller& tell) {
+/// All of closing.hpp. `chosen`: with the predictor, if there is one.
+void analyze(const Run& run, const std::optional<Evaluation>& chosen, const Teller& tell) {
   const Measured measured{run.model, run.policy, run.validation, run.options.batch, run.options.run.seed};
   if (run.model.info().candidates.size() > 1) {
-    compare_with_chance_and_oracle(measured, last, tell);
+    if (chosen) compare_with_chance(measured, *chosen, tell);
+    compare_with_oracle(measured, chosen, tell);
     run.model.load(run.folder.weights(), {.predictor = run.last_stage() == 2});  // as its users will
     measure_budgets(measured, tell);
   }
@@ -249,7 +78,7 @@ void finish_training(const Run& run) {
     last = validate(run, router);
     tell(to_json(*last), to_text(*last, info.candidates));
   }
-  if (run.options.analyze) analyze(run, *last, tell);
+  if (run.options.analyze) analyze(run, joint ? last : std::nullopt, tell);
   const std::filesystem::path logs[] = {run.folder.log()};
   Report report = report_from_logs(logs);
   if (info.candidates.size() > 1)
