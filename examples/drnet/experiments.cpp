@@ -3,6 +3,9 @@
 #include "commands.hpp"
 #include "environment.hpp"
 #include "experiment.hpp"
+#include "model.hpp"
+#include "montage.hpp"
+#include "pictures.hpp"
 
 #include <drnet/io/read_file.hpp>
 #include <drnet/io/report_from_logs.hpp>
@@ -34,6 +37,21 @@ std::string dearest_fixed(const Report& report) {
   return dearest == nullptr ? "" : dearest->name + " · " + dearest->evaluations[0].router;
 }
 
+/// Pictures by the resolution that the last network with a choice gave them; none without such a network.
+std::vector<MontageImage> last_choices(const std::vector<Experiment>& experiments) {
+  constexpr std::size_t kPictures = 48;
+  for (std::size_t i = experiments.size(); i-- > 0;) {
+    const TrainOptions& train = experiments[i].train;
+    const auto model = make_model(train.model, train.run.seed);
+    if (!is_finished(experiments[i]) || !model->info().has_predictor() || train.epochs2 == 0) continue;
+    model->load(fs::path(train.output) / "weights.safetensors", {});
+    const auto pictures = open_validation(train, model->info());
+    return make_montage(*model, make_policy(train.run), PredictorRouter{}, *pictures, kPictures,
+                        train.run.seed);
+  }
+  return {};
+}
+
 /// The results of all that are finished, as a page and as a table.
 void write_results(const std::vector<Experiment>& experiments, const fs::path& results,
                    const std::string& set) {
@@ -48,6 +66,7 @@ void write_results(const std::vector<Experiment>& experiments, const fs::path& r
   report.title = set;
   for (std::size_t i = 0; i < report.runs.size(); ++i) report.runs[i].name = titles[i];
   report.baseline = dearest_fixed(report);
+  report.montage = last_choices(experiments);
   write_report(report, results / "report.html");
   write_atomically(results / "table.md", [&](std::ostream& file) { file << results_markdown(report); });
 }

@@ -46,6 +46,13 @@ std::unique_ptr<Dataset> open_pictures(const DataOptions& options, Split split, 
   return std::make_unique<Subset>(std::move(dataset), std::move(first));
 }
 
+std::shared_ptr<const Dataset> open_validation(const TrainOptions& options, const ModelInfo& model) {
+  if (options.validation.empty() && options.data.data.starts_with("folder:"))
+    throw Error("--validation", "a data set, as a folder of pictures has no second half", "nothing");
+  const std::string& data = options.validation.empty() ? options.data.data : options.validation;
+  return open_pictures({.data = data}, Split::test, model, options.run.seed);
+}
+
 void check_lists(const std::string& training_name, const Dataset& training,
                  const std::string& validation_name, const Dataset& validation) {
   const auto names = split_fields(with_variables(training_name)),

@@ -18,6 +18,10 @@ namespace drnet::program {
 [[nodiscard]] std::unique_ptr<Dataset> open_pictures(const DataOptions& options, Split split,
                                                      const ModelInfo& model, std::uint64_t seed);
 
+/// The pictures that a run is judged by. Throws Error as above, and where there are none.
+[[nodiscard]] std::shared_ptr<const Dataset> open_validation(const TrainOptions& options,
+                                                             const ModelInfo& model);
+
 /// Of folders of pictures: throws Error where a class has none to train on, and for a picture to be judged by
 /// that is also trained on. Other data sets have halves that are what they are.
 void check_lists(const std::string& training_name, const Dataset& training,

@@ -89,14 +89,6 @@ void finish_training(const Run& run) {
     std::printf("weights: %s\nreport: %s\n", run.folder.weights().c_str(), run.folder.report().c_str());
 }
 
-/// The pictures that a run is judged by.
-std::shared_ptr<const Dataset> open_validation(const TrainOptions& options, const ModelInfo& model) {
-  if (options.validation.empty() && options.data.data.starts_with("folder:"))
-    throw Error("--validation", "a data set, as a folder of pictures has no second half", "nothing");
-  const std::string& data = options.validation.empty() ? options.data.data : options.validation;
-  return open_pictures({.data = data}, Split::test, model, options.run.seed);
-}
-
 /// The length of the run: as the options say, or from the time budget, or, where a run with a budget is
 /// resumed, from its checkpoint.
 Epochs choose_epochs(const Run& run, const Metadata& checkpoint) {
