@@ -49,6 +49,7 @@ Options options_of(const json& object, const std::filesystem::path& file, int de
   }
   for (const auto& [key, to] : {std::pair("train", &options.train), {"quick", &options.quick}}) {
     const json own = object.value(key, json::object());
+    if (own == false && key == std::string("quick")) continue;
     if (!own.is_object()) throw Error(file.string() + ", " + key, "an object", own.dump());
     to->update(own);
   }
@@ -88,9 +89,10 @@ std::vector<Experiment> in_order(std::vector<Experiment> experiments, const std:
 
 }  // namespace
 
-Experiment read_experiment(const std::filesystem::path& file, const std::filesystem::path& results,
-                           bool quick) {
+std::optional<Experiment> read_experiment(const std::filesystem::path& file,
+                                          const std::filesystem::path& results, bool quick) {
   const json object = read_object(file, {"title", "include", "from", "train", "quick"});
+  if (quick && object.value("quick", json()) == false) return std::nullopt;
   auto [options, replaced] = options_of(object, file);
   if (quick) options.update(replaced);
 
@@ -120,7 +122,9 @@ std::vector<Experiment> read_experiments(const std::filesystem::path& folder,
   std::ranges::sort(files);
   if (files.empty()) throw Error(folder.string(), "experiments (.json)", "none");
   std::vector<Experiment> experiments;
-  for (const auto& file : files) experiments.push_back(read_experiment(file, results, quick));
+  for (const auto& file : files)
+    if (auto experiment = read_experiment(file, results, quick))
+      experiments.push_back(std::move(*experiment));
   return in_order(std::move(experiments), folder);
 }
 

@@ -4,7 +4,8 @@
 //    "include": "../caltech101.json",        a file with more `train` and `quick`, which these replace key by
 //    key "from": "first_stage",                  the experiment beside it whose weights it begins with
 //    "train": {"model": "…", "epochs2": 4},  options of `drnet train`, without their dashes
-//    "quick": {"epochs2": 1}}                what --quick puts in their place
+//    "quick": {"epochs2": 1}}                what --quick puts in their place; false: --quick leaves this one
+//    out
 //
 // Texts may hold $NAME, an environment variable. The result is a folder of `drnet train` with the same name.
 #pragma once
@@ -12,6 +13,7 @@
 #include "options.hpp"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,9 +25,10 @@ struct Experiment {
   TrainOptions train;  ///< `output` and, with `from`, `weights` are in the folder of the results
 };
 
-/// One experiment. Throws Error naming the file and the key for what it does not know or cannot read.
-[[nodiscard]] Experiment read_experiment(const std::filesystem::path& file,
-                                         const std::filesystem::path& results, bool quick);
+/// One experiment; nothing where --quick leaves it out. Throws Error naming the file and the key for what it
+/// does not know or cannot read.
+[[nodiscard]] std::optional<Experiment> read_experiment(const std::filesystem::path& file,
+                                                        const std::filesystem::path& results, bool quick);
 
 /// All *.json of a folder in the order of their names, but each behind the one that it begins from. Throws
 /// Error as above, for a folder without experiments, and for a `from` that is not there or leads in a circle.

@@ -1115,7 +1115,7 @@ function(write_experiments folder)
     \"from\": \"first\", \"train\": {\"model\": \"resnet20:32,24,16\", \"epochs1\": 0, \"epochs2\": 2}}")
   file(WRITE "${WORK_DIR}/${folder}/first.json"
     "{\"include\": \"../common.json\", \"train\": {\"model\": \"resnet20:32,24,16\", \"epochs2\": 0}}")
-  file(WRITE "${WORK_DIR}/${folder}/fixed.json" "{\"include\": \"../common.json\", \"train\": {\"model\": \"resnet20:32\"}}")
+  file(WRITE "${WORK_DIR}/${folder}/fixed.json" "{\"include\": \"../common.json\", \"train\": {\"model\": \"resnet20:32\"}, \"quick\": false}")
 endfunction()
 
 function(test_experiments)
@@ -1154,6 +1154,9 @@ function(test_experiments)
 
   run(0 experiments sets/small --output quick --quick --json)
   expect_match("${out}" "\"event\":\"evaluation\",\"images\":1?[0-9],")
+  if(NOT EXISTS "${WORK_DIR}/quick/small/first/report.html" OR EXISTS "${WORK_DIR}/quick/small/fixed")
+    message(FATAL_ERROR "--quick left out the wrong one")
+  endif()
 endfunction()
 
 # All of them are found before the first network is trained.
