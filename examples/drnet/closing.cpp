@@ -77,7 +77,7 @@ void compare_with_oracle(const Measured& measured, const std::optional<Evaluatio
 
 void measure_budgets(const Measured& measured, const Teller& tell) {
   constexpr int kPoints = 17;
-  constexpr double kShares[] = {0.75, 0.66, 0.5, 0.4};  // of the cost of the largest candidate
+  constexpr double kShares[] = {0.66, 0.5};  // of the cost of the largest candidate
   const ModelInfo& info = measured.model.info();
   Tuning tuning(measured.model, measured.policy, {}, measured.pictures, measured.batch);
   const Outputs& outputs = tuning.outputs();

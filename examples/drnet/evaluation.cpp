@@ -119,16 +119,12 @@ std::vector<Latency> measure_latency(const Model& model, const Policy& policy, c
 }
 
 nlohmann::json to_json(const Evaluation& result) {
-  nlohmann::json fields{{"event", "evaluation"},
-                        {"router", result.router},
-                        {"accuracy", result.accuracy()},
-                        {"correct", result.correct},
-                        {"images", result.images},
-                        {"average_macs", result.average_macs()},
-                        {"shares", result.shares()},
-                        {"images_per_second", result.images_per_second()},
-                        {"right", markup::to_hex(result.right)}};
+  nlohmann::json fields{{"event", "evaluation"},         {"router", result.router},
+                        {"accuracy", result.accuracy()}, {"correct", result.correct},
+                        {"images", result.images},       {"average_macs", result.average_macs()},
+                        {"shares", result.shares()},     {"right", markup::to_hex(result.right)}};
   if (result.chosen.size() > 1) fields["chosen_by_class"] = result.chosen_by_class;
+  if (result.seconds > 0) fields["images_per_second"] = result.images_per_second();
   if (result.single_milliseconds > 0) fields["milliseconds_per_image"] = result.single_milliseconds;
   return fields;
 }
@@ -155,6 +151,7 @@ std::string to_text(const Evaluation& result, const std::vector<int>& candidates
           (j > 0 ? ", " : " ") + std::to_string(candidates[j]) + " px " + fixed(100 * shares[j], 1) + " %";
     text += '\n';
   }
+  if (!(result.seconds > 0)) return text;
   text += "  speed: " + fixed(result.images_per_second(), 1) + " images/s, " +
           fixed(1e3 * result.seconds / static_cast<double>(result.images), 3) + " ms an image in batches";
   if (result.single_milliseconds > 0) text += ", " + fixed(result.single_milliseconds, 3) + " ms alone";

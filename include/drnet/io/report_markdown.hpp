@@ -5,8 +5,11 @@
 #include <drnet/io/report_table.hpp>
 
 #include <cmath>
+#include <cstddef>
+#include <initializer_list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace drnet::inline DRNET_ISA {
 
@@ -31,10 +34,36 @@ inline std::string training_text(const auto& run) {
   return text;
 }
 
+/// Routers of this name and a number are one way of choosing, with several seeds.
+inline constexpr std::string_view kSeeded = "random, seed ";
+
+/// Means over rows that differ in the seed, and the standard deviation of their accuracies.
+struct SeededRows {
+  std::vector<double> accuracies;
+  double macs = 0;
+
+  void add(const Row& row) {
+    accuracies.push_back(row.result.accuracy);
+    macs += row.result.average_macs;
+  }
+  [[nodiscard]] double mean_macs() const { return macs / static_cast<double>(accuracies.size()); }
+  /// "71.0 % ± 0.4"; the deviation needs two.
+  [[nodiscard]] std::string accuracy() const {
+    const auto n = static_cast<double>(accuracies.size());
+    double mean = 0, squares = 0;
+    for (const double value : accuracies) mean += value / n;
+    for (const double value : accuracies) squares += (value - mean) * (value - mean);
+    std::string text = markup::number(100 * mean, 1) + " %";
+    if (n > 1) text += " ± " + markup::number(100 * std::sqrt(squares / (n - 1)), 1);
+    return text;
+  }
+};
+
 }  // namespace report_detail
 
 /// A line for each result: accuracy with its 95 % interval, cost, and both against the baseline
-/// (Report::baseline), paired image by image. Throws Error as report_html().
+/// (Report::baseline), paired image by image. Random choices that differ in their seed are one line, with
+/// mean and standard deviation. Throws Error as report_html().
 template <class Report>
 [[nodiscard]] std::string results_markdown(const Report& report) {
   using namespace report_detail;
@@ -45,21 +74,32 @@ template <class Report>
     for (const std::string& cell : cells) text += " " + cell + " |";
     return text + "\n";
   };
-  std::string table =
-      line("system", {"accuracy (95 %)", "difference in points (95 %)", context.macs.name + " an image",
-                      "cost against it", "ms an image", "training"}) +
-      "|---|---|---|---|---|---|---|\n";
+  std::string table = line("system", {"accuracy (95 %)", "difference in points (95 %)",
+                                      context.macs.name + " an image", "cost against it", "training"}) +
+                      "|---|---|---|---|---|---|\n";
+  const auto cost = [&](double macs) { return markup::significant(macs / context.macs.size, 3); };
   for (std::size_t i = 0; i < context.rows.size(); ++i) {
-    const auto& row = context.rows[i];
+    const Row& row = context.rows[i];
+    if (row.result.router.starts_with(kSeeded)) {
+      SeededRows same;
+      for (; i < context.rows.size() && &context.rows[i].run == &row.run &&
+             context.rows[i].result.router.starts_with(kSeeded);
+           ++i)
+        same.add(context.rows[i]);
+      --i;
+      table += line(
+          markdown_text(row.run.name + " · random, " + std::to_string(same.accuracies.size()) + " seeds"),
+          {same.accuracy(), "–", cost(same.mean_macs()), "–", training_text(row.run)});
+      continue;
+    }
     const bool is_baseline = context.baseline == i;
     const auto against = [&](const auto& text) {
       return !context.baseline ? "–" : is_baseline ? "baseline" : text(row, context.rows[*context.baseline]);
     };
     table += line(markdown_text(row.label()),
-                  {accuracy_text(row.result), against([](auto& a, auto& b) { return difference_text(a, b); }),
-                   markup::significant(row.result.average_macs / context.macs.size, 3),
-                   against([](auto& a, auto& b) { return saving_text(a, b); }),
-                   markup::significant(row.result.milliseconds_per_image, 3), training_text(row.run)});
+                  {accuracy_text(row.result), against([](auto& x, auto& y) { return difference_text(x, y); }),
+                   cost(row.result.average_macs), against([](auto& x, auto& y) { return saving_text(x, y); }),
+                   training_text(row.run)});
   }
   return table;
 }
