@@ -1,30 +1,27 @@
 #include "closing.hpp"
 
-#include "interrupt.hpp"
 #include "minimum_resolution.hpp"
 #include "options.hpp"
-#include "progress.hpp"
 #include "reliability.hpp"
 #include "text.hpp"
 #include "tuning.hpp"
 
 #include <drnet/inference/confidence.hpp>
 #include <drnet/inference/cross_fit.hpp>
+#include <drnet/inference/minimum_resolution.hpp>
+#include <drnet/inference/routed_answers.hpp>
 
+#include <memory>
+#include <span>
+#include <utility>
 #include <variant>
+#include <vector>
 
 namespace drnet::program {
 
 namespace {
 
-ImageCallback showing(Progress& progress) {
-  return [&progress](std::size_t images) {
-    check_interrupt();
-    progress.show(images);
-  };
-}
-
-/// Cross-fitted answers as an evaluation.
+/// Answers as an evaluation.
 Evaluation evaluation_of(const RoutedAnswers& answers, const Outputs& outputs, std::string router) {
   const auto candidates = static_cast<std::size_t>(outputs.candidates);
   Evaluation result{.router = std::move(router),
@@ -43,45 +40,48 @@ Evaluation evaluation_of(const RoutedAnswers& answers, const Outputs& outputs, s
   return result;
 }
 
+/// Random choices in the shares of `chosen`, with several seeds (the paper's table of random choices).
+void compare_with_chance(const Measured& measured, const Outputs& outputs, const Evaluation& chosen,
+                         const Teller& tell) {
+  constexpr std::uint64_t kSeeds = 3;
+  const ModelInfo& info = measured.model.info();
+  const std::vector<double> costs(info.macs.begin(), info.macs.end());
+  for (std::uint64_t seed = measured.seed; seed < measured.seed + kSeeds; ++seed) {
+    const RandomRouter router{.seed = seed, .shares = chosen.shares()};
+    std::vector<int> candidates;
+    for (std::uint32_t i = 0; i < outputs.labels.size(); ++i)
+      candidates.push_back(router.candidate(i, outputs.candidates));
+    const Evaluation result = evaluation_of(answers_of(std::move(candidates), outputs, costs), outputs,
+                                            "random, seed " + std::to_string(seed));
+    tell(to_json(result), to_text(result, info.candidates));
+  }
+}
+
+/// Every candidate, an oracle, and `chosen`, if any.
+void compare_with_oracle(const ModelInfo& info, const Outputs& outputs,
+                         const std::optional<Evaluation>& chosen, const Teller& tell) {
+  const auto m = static_cast<std::size_t>(outputs.candidates), flags = outputs.labels.size() * m;
+  const auto correct = std::make_unique<bool[]>(flags);
+  for (std::size_t at = 0; at < flags; ++at)
+    correct[at] = argmax<float>(outputs.at(static_cast<Index>(at / m), static_cast<int>(at % m))) ==
+                  outputs.labels[at / m];
+  const MinimumResolution counts = minimum_resolution(std::span<const bool>(correct.get(), flags), info.macs);
+  const auto choices = compare_choices(counts, info, chosen);
+  tell(to_json(counts, choices, info), to_text(counts, choices, info.candidates));
+}
+
 /// A router for a half of the images: a cascade's temperatures are fitted on it, too.
 Router fitted(const Router& router, const Outputs& half) {
   if (std::holds_alternative<CascadeRouter>(router)) return CascadeRouter{{}, fit_temperatures(half)};
   return router;
 }
 
-}  // namespace
-
-void compare_with_chance(const Measured& measured, const Evaluation& chosen, const Teller& tell) {
-  constexpr std::uint64_t kSeeds = 3;
-  for (std::uint64_t seed = measured.seed; seed < measured.seed + kSeeds; ++seed) {
-    Progress progress("chance", measured.pictures.size());
-    Evaluation result = evaluate(measured.model, measured.policy,
-                                 {.router = RandomRouter{.seed = seed, .shares = chosen.shares()}},
-                                 measured.pictures, {.batch = measured.batch}, showing(progress));
-    result.router = "random, seed " + std::to_string(seed);
-    tell(to_json(result), to_text(result, measured.model.info().candidates));
-  }
-}
-
-void compare_with_oracle(const Measured& measured, const std::optional<Evaluation>& chosen,
-                         const Teller& tell) {
-  const ModelInfo& info = measured.model.info();
-  Progress progress("analyzing", measured.pictures.size());
-  const MinimumResolution counts =
-      analyze_minimum_resolution(measured.model, measured.policy, {}, measured.pictures,
-                                 {.batch = measured.batch, .seed = measured.seed}, showing(progress))
-          .counts;
-  const auto choices = compare_choices(counts, info, chosen);
-  tell(to_json(counts, choices, info), to_text(counts, choices, info.candidates));
-}
-
-void measure_budgets(const Measured& measured, const Teller& tell) {
+/// Curves of the predictor, if the weights have one, and of a cascade; both within a few budgets,
+/// cross-fitted.
+void compare_budgets(const ModelInfo& info, Tuning& tuning, const Teller& tell) {
   constexpr int kPoints = 17;
   constexpr double kShares[] = {0.66, 0.5};  // of the cost of the largest candidate
-  const ModelInfo& info = measured.model.info();
-  Tuning tuning(measured.model, measured.policy, {}, measured.pictures, measured.batch);
   const Outputs& outputs = tuning.outputs();
-  tell(reliability_event(outputs, tuning.temperatures(), info.candidates), "");
   const Costs& costs = tuning.costs(CostUnit::macs, 1);
   for (const Router& router : tuning.routers("")) {
     const BudgetCurve curve = tuning.solve(router, costs, kPoints, {});
@@ -90,12 +90,23 @@ void measure_budgets(const Measured& measured, const Teller& tell) {
       const double budget = share * costs.candidates.front();
       if (budget < least_budget(router, costs)) continue;
       const auto fit = [&](const Outputs& half) { return fitted(router, half); };
-      const Evaluation result = evaluation_of(
-          cross_fit(outputs, costs, budget, fit), outputs,
-          router_name(router, info.candidates) + " within " + fixed(100 * share, 0) + " %, cross-fitted");
+      const std::string name =
+          router_name(router, info.candidates) + " within " + fixed(100 * share, 0) + " %, cross-fitted";
+      const Evaluation result = evaluation_of(cross_fit(outputs, costs, budget, fit), outputs, name);
       tell(to_json(result), to_text(result, info.candidates));
     }
   }
+}
+
+}  // namespace
+
+void compare_choices(const Measured& measured, const std::optional<Evaluation>& chosen, const Teller& tell) {
+  const ModelInfo& info = measured.model.info();
+  Tuning tuning(measured.model, measured.policy, {}, measured.pictures, measured.batch);
+  if (chosen) compare_with_chance(measured, tuning.outputs(), *chosen, tell);
+  compare_with_oracle(info, tuning.outputs(), chosen, tell);
+  tell(reliability_event(tuning.outputs(), tuning.temperatures(), info.candidates), "");
+  compare_budgets(info, tuning, tell);
 }
 
 void time_images(const Measured& measured, const Teller& tell) {

@@ -28,17 +28,12 @@ struct Measured {
 /// Receives an event of docs/log-format.md and the same in words.
 using Teller = std::function<void(const nlohmann::json& event, const std::string& words)>;
 
-/// Three evaluations of a random choice with the shares of `chosen` (the paper's table of random choices).
-void compare_with_chance(const Measured& measured, const Evaluation& chosen, const Teller& tell);
-
-/// The `minimum_resolution` event: every candidate, an oracle, and `chosen`, if any.
-void compare_with_oracle(const Measured& measured, const std::optional<Evaluation>& chosen,
-                         const Teller& tell);
-
-/// The events `reliability`; `budget_curve` of the predictor, if the weights have one, and of a cascade;
-/// evaluations of both within a few budgets, cross-fitted (inference/cross_fit.hpp): no picture is judged by
-/// a setting that it helped to choose.
-void measure_budgets(const Measured& measured, const Teller& tell);
+/// Asks all candidates once, and says what may be made of their answers: `chosen` (the network's own choice,
+/// if it has one) beside random choices in its shares and beside an oracle (`minimum_resolution`);
+/// `reliability`; `budget_curve` of the predictor, if the weights have one, and of a cascade, and both within
+/// a few budgets, cross-fitted (inference/cross_fit.hpp): no picture is judged by a setting that it helped to
+/// choose.
+void compare_choices(const Measured& measured, const std::optional<Evaluation>& chosen, const Teller& tell);
 
 /// The `latency` event.
 void time_images(const Measured& measured, const Teller& tell);

@@ -48,10 +48,8 @@ nlohmann::json start_event(const Run& run) {
 void analyze(const Run& run, const std::optional<Evaluation>& chosen, const Teller& tell) {
   const Measured measured{run.model, run.policy, run.validation, run.options.batch, run.options.run.seed};
   if (run.model.info().candidates.size() > 1) {
-    if (chosen) compare_with_chance(measured, *chosen, tell);
-    compare_with_oracle(measured, chosen, tell);
     run.model.load(run.folder.weights(), {.predictor = run.last_stage() == 2});  // as its users will
-    measure_budgets(measured, tell);
+    compare_choices(measured, chosen, tell);
   }
   time_images(measured, tell);
 }

@@ -76,6 +76,7 @@
 #include <drnet/inference/measured_cost.hpp>
 #include <drnet/inference/minimum_resolution.hpp>
 #include <drnet/inference/outputs.hpp>
+#include <drnet/inference/routed_answers.hpp>
 #include <drnet/inference/session.hpp>
 #include <drnet/inference/session_workspace.hpp>
 

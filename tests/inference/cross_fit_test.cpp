@@ -37,6 +37,10 @@ TEST_CASE("routed answers are those of the definition", "[budget]") {
             expected.chosen[static_cast<std::size_t>(j)]);
   }
   CHECK_THROWS_AS(route(FixedRouter{0}, outputs, costs), Error);
+  const std::vector<int> first(101, 0), beyond(101, 3);
+  CHECK(answers_of(first, outputs, costs.candidates).cost == Approx(costs.candidates[0]).epsilon(1e-12));
+  CHECK_THROWS_AS(answers_of(beyond, outputs, costs.candidates), Error);
+  CHECK_THROWS_AS(answers_of({0, 1}, outputs, costs.candidates), Error);
 }
 
 TEST_CASE("each half is answered by the other one's setting", "[budget]") {

@@ -5,8 +5,8 @@
 
 #include <drnet/inference/budget.hpp>
 #include <drnet/inference/outputs.hpp>
+#include <drnet/inference/routed_answers.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -31,30 +31,6 @@ namespace drnet::inline DRNET_ISA {
     part.predictor.insert(part.predictor.end(), choice.begin(), choice.end());
   }
   return part;
-}
-
-/// What a router answers to images whose outputs are known.
-struct RoutedAnswers {
-  std::vector<int> candidates{};  ///< [n] that answer
-  std::vector<bool> right{};      ///< [n] whether the answer is the image's label
-  double cost = 0;                ///< mean of an image, in the unit of the costs
-
-  [[nodiscard]] Index correct() const { return std::count(right.begin(), right.end(), true); }
-};
-
-/// As a session with this router would answer. Throws Error for a router that is neither predictor nor
-/// cascade, and for what does not fit.
-[[nodiscard]] inline RoutedAnswers route(const Router& router, const Outputs& outputs, const Costs& costs) {
-  return budget_detail::with_rule(router, outputs, costs, [&](const auto& rule) {
-    RoutedAnswers answers{.candidates = rule.answers(budget_detail::setting_of(router, outputs.candidates))};
-    for (Index i = 0; i < outputs.images(); ++i) {
-      const int j = answers.candidates[static_cast<std::size_t>(i)];
-      answers.right.push_back(argmax<float>(outputs.at(i, j)) == outputs.labels[static_cast<std::size_t>(i)]);
-      answers.cost += rule.answer_costs()[static_cast<std::size_t>(j)];
-    }
-    answers.cost /= static_cast<double>(outputs.images());
-    return answers;
-  });
 }
 
 /// Answers within a budget, each by the router that solve_budgets() finds on the other half: the images with
