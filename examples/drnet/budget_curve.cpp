@@ -1,5 +1,6 @@
 #include "budget_curve.hpp"
 
+#include "costs.hpp"
 #include "options.hpp"
 #include "text.hpp"
 
@@ -160,10 +161,6 @@ void require_budget(const Budget& budget, double least) {
     throw Error("--budget",
                 "at least " + cost_text(least, budget.unit) + " an image, which the cheapest setting costs",
                 cost_text(budget.cost, budget.unit));
-}
-
-const char* unit_name(CostUnit unit) {
-  return unit == CostUnit::macs ? "macs" : "ms";
 }
 
 json to_json(const BudgetCurve& curve) {

@@ -22,8 +22,6 @@ struct Budget {
 [[nodiscard]] Budget parse_budget(const std::string& option, const std::string& text);
 /// Throws Error for a budget below the least that can be kept to, in its unit.
 void require_budget(const Budget& budget, double least);
-/// "macs" or "ms".
-[[nodiscard]] const char* unit_name(CostUnit unit);
 
 /// The best settings of one router, cheapest first, in the unit of the costs.
 struct BudgetCurve {

@@ -9,15 +9,15 @@ namespace {
 constexpr const char* kUnit = "cost";
 constexpr const char* kMilliseconds = "milliseconds";
 
-const char* name_of(CostUnit unit) {
+}  // namespace
+
+const char* unit_name(CostUnit unit) {
   return unit == CostUnit::macs ? "macs" : "ms";
 }
 
-}  // namespace
-
 CostUnit cost_unit(const std::string& text) {
   for (const CostUnit unit : {CostUnit::macs, CostUnit::milliseconds})
-    if (text == name_of(unit)) return unit;
+    if (text == unit_name(unit)) return unit;
   throw Error("--cost", "macs or ms", "'" + text + "'");
 }
 
@@ -43,14 +43,14 @@ std::vector<double> normalized(const std::vector<double>& costs) {
 }
 
 Metadata cost_metadata(const Costs& costs) {
-  Metadata metadata{{kUnit, name_of(costs.unit)}};
+  Metadata metadata{{kUnit, unit_name(costs.unit)}};
   if (costs.unit == CostUnit::milliseconds) metadata[kMilliseconds] = nlohmann::json(costs.candidates).dump();
   return metadata;
 }
 
 Costs measured_costs_in(const Metadata& metadata, const ModelInfo& model, const std::string& place) {
   const auto unit = metadata.find(kUnit), found = metadata.find(kMilliseconds);
-  const std::string measured = name_of(CostUnit::milliseconds);
+  const std::string measured = unit_name(CostUnit::milliseconds);
   if (unit == metadata.end() || unit->second != measured)
     throw Error("--resume: cost of " + place, "'" + measured + "', as the options say",
                 unit == metadata.end() ? "nothing" : "'" + unit->second + "'");
@@ -66,7 +66,7 @@ Costs measured_costs_in(const Metadata& metadata, const ModelInfo& model, const 
 }
 
 void add_costs(const Costs& costs, const ModelInfo& model, nlohmann::json& event) {
-  event["cost"] = name_of(costs.unit);
+  event["cost"] = unit_name(costs.unit);
   event["normalized_costs"]["macs"] = normalized(counted_costs(model).candidates);
   if (costs.unit == CostUnit::macs) return;
   event["candidate_milliseconds"] = costs.candidates;

@@ -13,6 +13,8 @@
 
 namespace drnet::program {
 
+/// "macs" or "ms".
+[[nodiscard]] const char* unit_name(CostUnit unit);
 /// The unit that --cost names. Throws Error for another one.
 [[nodiscard]] CostUnit cost_unit(const std::string& text);
 

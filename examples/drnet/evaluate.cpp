@@ -1,5 +1,6 @@
 // drnet evaluate: how good and how fast a network is on a data set, and what choosing could be worth.
 #include "commands.hpp"
+#include "costs.hpp"
 #include "evaluation.hpp"
 #include "minimum_resolution.hpp"
 #include "pictures.hpp"

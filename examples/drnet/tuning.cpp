@@ -1,5 +1,6 @@
 #include "tuning.hpp"
 
+#include "costs.hpp"
 #include "pictures.hpp"
 #include "progress.hpp"
 
@@ -26,9 +27,7 @@ Tuning::Tuning(const Model& model, const Policy& policy, const SessionOptions& h
   }
   if (!info_.predictor_loaded) outputs_.predictor.clear();  // what the seed drew says nothing
   temperatures_ = fit_temperatures(outputs_);
-  counted_ = {.unit = CostUnit::macs,
-              .candidates = {info_.macs.begin(), info_.macs.end()},
-              .predictor = static_cast<double>(info_.predictor_macs)};
+  counted_ = counted_costs(info_);
 }
 
 const Costs& Tuning::costs(CostUnit unit, Index batch) {

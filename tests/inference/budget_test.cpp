@@ -1,10 +1,9 @@
-// The budget solver against every setting that there is, on few images; and on many, in little time.
+// The budget solver against every setting that there is, on few images; and on many.
 #include <inference/random_outputs.hpp>
 #include <support/catch.hpp>
 
 #include <drnet/inference/budget.hpp>
 
-#include <chrono>
 #include <set>
 
 using namespace drnet;
@@ -187,15 +186,11 @@ TEST_CASE("Where all candidates cost or say the same there is nothing to gain", 
     CHECK(solve_budgets(router, single, one, std::vector{5.0}).front().cost == 5);
 }
 
-TEST_CASE("Five candidates and ten thousand images take little time", "[budget]") {
+TEST_CASE("Five candidates and ten thousand images", "[budget]") {
   const Outputs outputs = random_outputs(10'000, 5, 3, 5);
   const Costs costs = falling_costs(5, true);
   for (const Router& router : {Router(PredictorRouter{}), Router(CascadeRouter{})}) {
-    const auto start = std::chrono::steady_clock::now();
     const auto point = solve_budgets(router, outputs, costs, std::vector{5.0}).front();
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    CAPTURE(seconds, point.correct, point.cost);
-    CHECK(seconds < 30);  // about one second; sanitizers and busy machines take longer
     const auto own = judge(outputs, costs, point.router);
     CHECK(point.correct == own.correct);
     CHECK(point.cost == Approx(own.total / 10'000));

@@ -73,10 +73,10 @@ TEST_CASE("Confidence is the largest probability at a temperature", "[confidence
   const std::vector<float> logits{1, 3, 2};
   for (const double t : {0.25, 1.0, 4.0}) {
     const double sum = std::exp(1 / t) + std::exp(3 / t) + std::exp(2 / t);
-    CHECK(confidence(logits, t) == Approx(std::exp(3 / t) / sum).epsilon(1e-12));
+    CHECK(top_probability<float>(logits, t) == Approx(std::exp(3 / t) / sum).epsilon(1e-12));
   }
-  CHECK(confidence(std::vector<float>{5, 5, 5, 5}) == 0.25);
-  CHECK(confidence(std::vector<float>{1e30F, 0}) == 1);
+  CHECK(top_probability<float>(std::vector<float>{5, 5, 5, 5}) == 0.25);
+  CHECK(top_probability<float>(std::vector<float>{1e30F, 0}) == 1);
 }
 
 TEST_CASE("Negative log likelihood against the formula", "[confidence]") {

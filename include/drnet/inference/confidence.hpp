@@ -3,6 +3,7 @@
 //
 //   p = softmax(z / T_j),  confidence = max_k p_k;  T_j minimizes  NLL = -mean over images of log p_label
 //
+// The confidence is top_probability() in dynamic/router.hpp, by which a cascade decides.
 // NLL is convex in 1 / T, and no temperature changes which class is the largest. Sums are taken in double in
 // the order of the images.
 #pragma once
@@ -25,11 +26,6 @@ namespace drnet::inline DRNET_ISA {
 /// Fitted temperatures stay in kLeastTemperature..kMostTemperature: for images that are all classified
 /// correctly (separable) every smaller one fits better, for answers that mean nothing every larger one.
 inline constexpr double kLeastTemperature = 1.0 / 32, kMostTemperature = 32;
-
-/// Probability of the most likely class, softmax of `logits` [classes] at a temperature above 0.
-[[nodiscard]] inline double confidence(std::span<const float> logits, double temperature = 1) {
-  return top_probability(logits, temperature);
-}
 
 namespace confidence_detail {
 
@@ -150,7 +146,7 @@ struct Reliability {
   Reliability result{std::vector<ReliabilityBin>(static_cast<std::size_t>(bins))};
   for (Index i = 0; i < outputs.images(); ++i) {
     const auto logits = outputs.at(i, candidate);
-    const double p = confidence(logits, temperature);
+    const double p = top_probability(logits, temperature);
     const int k = std::clamp(static_cast<int>(std::ceil(p * bins)) - 1, 0, bins - 1);
     ReliabilityBin& bin = result.bins[static_cast<std::size_t>(k)];
     ++bin.count;
