@@ -14,6 +14,11 @@
 #include <drnet/kernels/window.hpp>
 #include <drnet/tensor/expression.hpp>
 
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
 namespace drnet::inline DRNET_ISA {
 
 /// Packs [channels][k][k] to [block][tap][lanes].
@@ -123,29 +128,58 @@ void depthwise_gather(const ExecutionPolicy& policy, Index n, Planes<const T> dy
   });
 }
 
-/// depthwise_weight_gradient(); `out` is the shape of dy.
+/// Sums of one block of one image, to [tap][lanes]: rows kh of the kernel, all of whose taps stay in
+/// registers.
+template <Window W, int Rows, class T>
+void depthwise_correlate_rows(Planes<const T> x, Planes<const T> dy, Shape out, Index i, int b, int kh,
+                              T* to) {
+  constexpr int B = kLanes<T>, K = W.kernel;
+  const auto run = [&]<int... tap>(std::integer_sequence<int, tap...>) __attribute__((always_inline)) {
+    simd::Packet<T> acc[] = {(void(tap), simd::zero<simd::Packet<T>>())...};
+    for (int oy = 0; oy < out.height; ++oy) {
+      const T* from = x.row(i, b, oy * W.stride - W.padding + kh) - Index{W.padding} * B;
+      const T* d = dy.row(i, b, oy);
+      for (int ox = 0; ox < out.width; ++ox, from += W.stride * B, d += B) {
+        const auto g = simd::load<T>(d);
+        ((acc[tap] = simd::fma(simd::load<T>(from + tap / K * x.row_stride + tap % K * B), g, acc[tap])),
+         ...);
+      }
+    }
+    (simd::store<T>(to + (kh * K + tap) * B, acc[tap]), ...);
+  };
+  run(std::make_integer_sequence<int, Rows * K>{});
+}
+
+/// depthwise_weight_gradient(); `out` is the shape of dy. x and dy come from memory once for as many taps as
+/// registers hold sums of; images are added in order, whoever summed them.
 template <Window W, class T>
 void depthwise_correlate(const ExecutionPolicy& policy, Index n, Planes<const T> x, Planes<const T> dy,
                          Shape out, T* dw) {
-  constexpr int B = kLanes<T>, taps = W.kernel * W.kernel;
-  policy.for_parts(Index{ceil_div(out.channels, B)} * taps, [&](Index part, int) {
-    const int b = static_cast<int>(part / taps), kh = static_cast<int>(part % taps) / W.kernel,
-              kw = static_cast<int>(part % taps) % W.kernel;
-    alignas(64) T sum[B] = {};
-    for (Index i = 0; i < n; ++i) {
-      auto acc = simd::zero<simd::Packet<T>>();
-      for (int oy = 0; oy < out.height; ++oy) {
-        const T* from = x.row(i, b, oy * W.stride - W.padding + kh) + Index{kw - W.padding} * B;
-        const T* const d = dy.row(i, b, oy);
-        for (int ox = 0; ox < out.width; ++ox)
-          acc = simd::fma(simd::load<T>(from + Index{ox} * W.stride * B), simd::load<T>(d + Index{ox} * B),
-                          acc);
-      }
-      simd::store<T>(sum, simd::add(simd::load<T>(sum), acc));
-    }
-    for (int lane = 0; lane < B && b * B + lane < out.channels; ++lane)
-      dw[Index{b * B + lane} * taps + part % taps] += sum[lane];
+  constexpr int B = kLanes<T>, K = W.kernel, taps = K * K;
+  constexpr int most = kSimdRegisters == 32 ? 25 : 9, rows = std::clamp(most / K, 1, K);
+  const Index blocks = ceil_div(out.channels, B);
+  thread_local std::vector<T> storage;
+  storage.resize(static_cast<std::size_t>(n * blocks * taps * B));
+  T* const partials = storage.data();
+  policy.for_parts(n * blocks, [&](Index part, int) {
+    const Index i = part / blocks;
+    const int b = static_cast<int>(part % blocks);
+    int kh = 0;
+    for (; kh + rows <= K; kh += rows)
+      depthwise_correlate_rows<W, rows, T>(x, dy, out, i, b, kh, partials + part * taps * B);
+    if constexpr (K % rows > 0)
+      depthwise_correlate_rows<W, K % rows, T>(x, dy, out, i, b, kh, partials + part * taps * B);
   });
+  for (Index b = 0; b < blocks; ++b)
+    for (int tap = 0; tap < taps; ++tap) {
+      auto sum = simd::zero<simd::Packet<T>>();
+      for (Index i = 0; i < n; ++i)
+        sum = simd::add(sum, simd::load<T>(partials + ((i * blocks + b) * taps + tap) * B));
+      alignas(64) T lanes[B];
+      simd::store<T>(lanes, sum);
+      for (Index lane = 0; lane < B && b * B + lane < out.channels; ++lane)
+        dw[(b * B + lane) * taps + tap] += lanes[lane];
+    }
 }
 }  // namespace detail
 
