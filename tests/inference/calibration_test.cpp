@@ -84,6 +84,48 @@ TEST_CASE("Unfolding leaves the logits at inference and makes training mode agre
   });
 }
 
+TEST_CASE(
+    "Unfolding gives kernels whose batch norms were folded away the length sqrt(2), and leaves others") {
+  const Pictures<float> pictures(20);
+  const auto length = [](std::span<const float> kernel) {
+    double square = 0;
+    for (const float w : kernel) square += double(w) * double(w);
+    return std::sqrt(square);
+  };
+  Net net = folded_net();
+  for (const TensorSpec& t : Net::ClassifierNetwork::tensors())
+    if (t.name == "conv1.weight")  // one channel is dead, one is short, one is long
+      for (std::size_t k = 0; k < 27; ++k) {
+        const auto w = net.classifier().values(t);
+        w[k] = 0;
+        w[27 + k] *= 1e-3F;
+        w[54 + k] *= 50;
+      }
+  const Net before = net;
+  unfold_batch_norm(net, pictures.batch(), {}, {.batch = 8});
+  for_each_candidate([&](auto j) {
+    CHECK(difference(training_logits<j>(net, pictures.batch(), Statistics::running),
+                     training_logits<j>(before, pictures.batch(), Statistics::running)) < 1e-5);
+  });
+  std::size_t kernels = 0;
+  for (const TensorSpec& t : Net::ClassifierNetwork::tensors())
+    if (t.role == Role::weight && t.shape.size() == 4) {
+      const auto size = static_cast<std::size_t>(t.size) / static_cast<std::size_t>(t.shape[0]);
+      for (std::size_t c = 0; c < static_cast<std::size_t>(t.shape[0]); ++c, ++kernels) {
+        CAPTURE(t.name, c);
+        const bool dead = t.name == "conv1.weight" && c == 0;
+        CHECK(length(net.classifier().values(t).subspan(c * size, size)) ==
+              Approx(dead ? 0 : std::sqrt(2)).epsilon(1e-6));
+      }
+    }
+  CHECK(kernels > 20);
+
+  Net trained = support::trained_net();
+  const Net start = trained;
+  unfold_batch_norm(trained, pictures.batch(), {}, {.batch = 8});
+  CHECK(std::ranges::equal(tensor(trained, "conv1.weight"), tensor(start, "conv1.weight")));
+}
+
 TEST_CASE("Unfolding measures mean and variance of what a batch norm reads") {
   const Pictures<float> pictures(7);
   Net net = support::trained_net();

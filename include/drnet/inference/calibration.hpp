@@ -6,6 +6,12 @@
 //
 //   gamma = a sqrt(v + eps),  beta = b + a m
 //
+// Folding also multiplied the kernel w of each channel by gamma / sqrt(v + eps), which can be small. A batch
+// norm makes the function independent of |w|, but a step of SGD turns w by an angle of about lr / |w|^2 (van
+// Laarhoven, *L2 Regularization versus Batch and Weight Normalization*, 2017): short kernels forget what they
+// know at once. So unfolding first gives every kernel the length sqrt(2), that of He initialization, and its
+// identity the inverse.
+//
 // calibrate_banks() gives each bank the statistics of its own resolution, so that a network trained at one
 // resolution may serve several (as MutualNet and slimmable networks do after training).
 #pragma once
@@ -13,9 +19,12 @@
 #include <drnet/dynamic/dynamic_network.hpp>
 #include <drnet/dynamic/image_scaler.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <numeric>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace drnet::inline DRNET_ISA {
@@ -147,6 +156,40 @@ void for_each_norm(Network& network, int bank, F&& f) {
                             .eps = tensors[i + 3].eps});
 }
 
+/// Gives every kernel whose batch norm was folded away in all banks (so that it comes right behind) the
+/// length sqrt(2), and divides gamma by as much: the function stays. A kernel of zeros stays, too.
+template <class Network>
+void balance_kernels(Network& classifier) {
+  using T = typename Network::Scalar;
+  const std::vector<TensorSpec>& tensors = Network::tensors();
+  std::vector<std::vector<BankedNorm<Network>>> banks(Network::kBanks);
+  for (int bank = 0; bank < Network::kBanks; ++bank)
+    for_each_norm(classifier, bank,
+                  [&](const auto& norm) { banks[static_cast<std::size_t>(bank)].push_back(norm); });
+  std::size_t index = 0;  // of the batch norm
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    if (tensors[i].role != Role::bn_weight || tensors[i].bank > 0) continue;
+    const std::size_t at = index++;
+    const bool folded = std::ranges::all_of(banks, [&](const auto& norms) { return norms[at].folded(); });
+    const auto channels = banks.front()[at].gamma.size();
+    if (!folded || i == 0 || tensors[i - 1].role != Role::weight ||
+        tensors[i - 1].shape.front() != static_cast<int>(channels))
+      continue;
+    const auto kernels = classifier.values(tensors[i - 1]);
+    const std::size_t size = kernels.size() / channels;
+    for (std::size_t c = 0; c < channels; ++c) {
+      const auto kernel = kernels.subspan(c * size, size);
+      double square = 0;
+      for (const T w : kernel) square += static_cast<double>(w) * static_cast<double>(w);
+      if (square == 0) continue;
+      const double scale = std::sqrt(2 / square);
+      for (T& w : kernel) w = static_cast<T>(static_cast<double>(w) * scale);
+      for (const auto& norms : banks)
+        norms[at].gamma[c] = static_cast<T>(static_cast<double>(norms[at].gamma[c]) / scale);
+    }
+  }
+}
+
 /// unfold_batch_norm() for one bank, measured at every candidate that uses it.
 template <class Net>
 void unfold_bank(typename Net::ClassifierNetwork& classifier, const ExecutionPolicy& policy,
@@ -176,14 +219,16 @@ void copy_affine(Network& network, int from, int to) {
 
 /// Gives the classifier live batch norms in every bank: mean and variance are measured on `images` (planar,
 /// normalized, of any size) at the bank's own resolution (at all of them where one bank is shared), gamma and
-/// beta are set so that the logits at inference stay what they were. Training can go on then; where batch
-/// norms were folded away, training mode would normalize with the batch what was meant to pass, and destroy
-/// the features. Throws Error for no images.
+/// beta are set so that the logits at inference stay what they were, up to rounding; where batch norms were
+/// folded away, kernels get the length sqrt(2) before. Training can go on then: without the statistics,
+/// training mode would normalize with the batch what was meant to pass, without the length a first step would
+/// turn short kernels far; either destroys the features. Throws Error for no images.
 template <class Net>
 void unfold_batch_norm(Net& net, const ImageBatch<typename Net::Scalar>& images, const Policy& policy = {},
                        const MeasureOptions& options = {}) {
   detail::check_calibration<Net>(images, options.batch, Statistics::running);
   auto classifier = net.classifier();  // a copy: what fails on the way leaves the network as it is
+  detail::balance_kernels(classifier);
   for (int bank = 0; bank < Net::kBanks; ++bank)
     detail::unfold_bank<Net>(classifier, *policy, images, options.batch, bank);
   net.classifier() = std::move(classifier);
