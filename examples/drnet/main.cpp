@@ -51,14 +51,14 @@ CLI::Option* add_data(CLI::App& command, DataOptions& options) {
 void add_routing(CLI::App& command, RoutingOptions& options) {
   command.add_option(
       "--router", options.router,
-      "Who chooses the resolution: predictor, gumbel (the predictor with noise), random, fixed:R or cascade "
+      "Who chooses the resolution: predictor, gumbel (the predictor with noise), random, fixed:R, cascade "
       "(from the smallest up, until one is sure; default: predictor; with --official gumbel; beside an "
       "analysis none)");
   command.add_option(
       "--budget", options.budget,
       "Most that a picture may cost on average, e.g. 180M or 1.2G multiply-adds or 4.5ms: take "
       "the most accurate setting that drnet tune stored in the weights, of --router predictor "
-      "or cascade (default: either)");
+      "cascade or committee (default: whichever is best)");
   command
       .add_option("--threshold", options.threshold,
                   "Probability at which a cascade without a budget is sure (default: 0.9)")
@@ -121,11 +121,16 @@ void add_schedule_options(CLI::App& command, TrainOptions& o) {
       .add_flag("--distill", o.distill,
                 "Stage 1: the ensemble of all resolutions and each larger one teach the smaller ones")
       ->group("Recipe");
+  add("--head-rate", o.head_rate,
+      "Learning rate of the classifier's last layer, as a multiple of that of the others: for --new-head");
   add("--distill-temperature", o.distill_temperature,
       "Of what they teach; above 1: more of the other classes");
   add("--label-smoothing", o.label_smoothing, "Share of the target that all classes have");
-  add("--crop", o.crop, "Of training pictures: padded, resized or none (default: as usual for the network)");
-  add("--flip", o.flip, "Probability of a mirror image")->check(CLI::Range(0.0, 1.0));
+  add("--crop", o.augmentation.crop,
+      "Of training pictures: padded, resized or none (default: as usual for the network)");
+  add("--crop-scale", o.augmentation.crop_scale, "Least share of a picture's area in a resized crop")
+      ->check(CLI::Range(0.01, 1.0));
+  add("--flip", o.augmentation.flip, "Probability of a mirror image")->check(CLI::Range(0.0, 1.0));
 }
 
 void add_joint_options(CLI::App& command, TrainOptions& o) {
@@ -257,7 +262,7 @@ void add_tune(CLI::App& program, TuneOptions& options) {
       ->capture_default_str()
       ->check(CLI::Range(0.0, 0.9));
   command.add_option("--output", options.output, "Weights to write (.safetensors)")->required();
-  command.add_option("--router", options.router, "predictor or cascade (default: both)");
+  command.add_option("--router", options.router, "predictor, cascade or committee (default: all)");
   command.add_option("--points", options.points, "Budgets of each curve, from the cheapest to the dearest")
       ->capture_default_str()
       ->check(CLI::Range(2, 1000));

@@ -98,6 +98,13 @@ struct ReportOptions {
   std::size_t montage = 0;  ///< pictures shown; 0: none
 };
 
+/// What happens to a training picture by chance.
+struct Augmentation {
+  std::string crop;          ///< "padded", "resized", "none"; empty: as usual for the network
+  double crop_scale = 0.08;  ///< least share of the picture's area in a resized crop
+  double flip = 0.5;         ///< probability of a mirror image
+};
+
 struct TrainOptions {
   RunOptions run;
   DataOptions data;
@@ -124,11 +131,10 @@ struct TrainOptions {
   int predictor_warmup = 0;  ///< epochs of stage 2
   double collapse_share = kCollapseShare;
   std::string estimator = "sparse";
-  double predictor_rate = 0.1, classifier_rate = 1;
+  double predictor_rate = 0.1, classifier_rate = 1, head_rate = 1;
   int oracle_views = 4;  ///< augmented views of a picture whose errors the oracle averages
   double holdout = 0;    ///< share of the training pictures that only stage 2 sees
-  std::string crop;      ///< "padded", "resized", "none"; empty: as usual for the network
-  double flip = 0.5;
+  Augmentation augmentation;
   double share = 1;       ///< of the pictures, drawn by the seed, both for training and to be judged by
   bool forecast = false;  ///< say first how long it will take
   bool analyze = false;   ///< at the end compare the predictor with chance and with an oracle
@@ -145,13 +151,14 @@ struct ExperimentsOptions {
 /// Threads of that policy.
 [[nodiscard]] int thread_count(const RunOptions& options);
 
-/// "predictor", "gumbel", "random", "cascade", or "fixed:R" where R is one of the candidates. A network of
-/// one candidate needs no predictor for the first two. `threshold`: of a cascade. Throws Error for anything
-/// else.
+/// "predictor", "gumbel", "random", "cascade", "committee" (a cascade), or "fixed:R" where R is one of the
+/// candidates. A network of one candidate needs no predictor for the first two. `threshold`: of a cascade.
+/// Throws Error for anything else.
 [[nodiscard]] Router make_router(const std::string& text, const std::vector<int>& candidates,
                                  bool has_predictor, std::uint64_t seed,
                                  double threshold = RoutingOptions::kThreshold);
-/// How a router is called in logs and on the screen: "predictor", "gumbel", "random", "cascade", "fixed 224".
+/// How a router is called in logs and on the screen: "predictor", "gumbel", "random", "cascade",
+/// "committee", "fixed 224".
 [[nodiscard]] std::string router_name(const Router& router, const std::vector<int>& candidates);
 
 }  // namespace drnet::program

@@ -77,14 +77,16 @@ Transform evaluation_transform(const ModelInfo& model) {
   return model.preparation({cut(model)});
 }
 
-Transform training_transform(const ModelInfo& model, const std::string& crop, double flip) {
+Transform training_transform(const ModelInfo& model, const Augmentation& how) {
   const int size = model.candidates.front();
-  const std::string way = !crop.empty() ? crop : model.small_pictures ? "padded" : "resized";
+  const std::string way = !how.crop.empty() ? how.crop : model.small_pictures ? "padded" : "resized";
   if (way == "padded")
-    return model.preparation({cut(model), random_crop(size, PaddedCrop{}.padding), random_flip(flip)});
-  if (way == "resized") return model.preparation({random_resized_crop(size), random_flip(flip)});
-  if (way == "none") return model.preparation({cut(model), random_flip(flip)});
-  throw Error("--crop", "padded, resized or none", "'" + crop + "'");
+    return model.preparation({cut(model), random_crop(size, PaddedCrop{}.padding), random_flip(how.flip)});
+  if (way == "resized")
+    return model.preparation(
+        {random_resized_crop(size, {.min_scale = how.crop_scale}), random_flip(how.flip)});
+  if (way == "none") return model.preparation({cut(model), random_flip(how.flip)});
+  throw Error("--crop", "padded, resized or none", "'" + how.crop + "'");
 }
 
 }  // namespace drnet::program

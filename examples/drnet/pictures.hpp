@@ -32,7 +32,7 @@ void check_lists(const std::string& training_name, const Dataset& training,
 /// picture instead.
 [[nodiscard]] Transform evaluation_transform(const ModelInfo& model);
 
-/// For training; `crop` and `flip` as in TrainOptions. Throws Error for another crop.
-[[nodiscard]] Transform training_transform(const ModelInfo& model, const std::string& crop, double flip);
+/// For training. Throws Error for another crop.
+[[nodiscard]] Transform training_transform(const ModelInfo& model, const Augmentation& how);
 
 }  // namespace drnet::program

@@ -55,7 +55,7 @@ TrainerOptions trainer_options(const TrainOptions& options, const Costs& costs, 
                                const Epochs& epochs) {
   require(std::isfinite(options.minutes), "--minutes", "a time", options.minutes);
   require(std::isfinite(options.holdout), "--holdout", "a share", options.holdout);
-  require(std::isfinite(options.flip), "--flip", "a probability", options.flip);
+  require(std::isfinite(options.augmentation.flip), "--flip", "a probability", options.augmentation.flip);
   require(std::isfinite(options.lr) && options.lr > 0, "--lr", "more than 0", options.lr);
   require(options.momentum >= 0 && options.momentum < 1, "--momentum", "0 or more, below 1",
           options.momentum);
@@ -74,6 +74,8 @@ TrainerOptions trainer_options(const TrainOptions& options, const Costs& costs, 
   require(options.label_smoothing >= 0 && options.label_smoothing < 1, "--label-smoothing",
           "0 or more, below 1", options.label_smoothing);
   require(options.oracle_views >= 0, "--oracle-views", "at least 0", options.oracle_views);
+  require(options.head_rate >= 0 && std::isfinite(options.head_rate), "--head-rate", "at least 0",
+          options.head_rate);
   require(options.classifier_rate >= 0, "--classifier-rate", "at least 0", options.classifier_rate);
   return {.stage = stage,
           .sampled = options.sampled,
@@ -82,7 +84,8 @@ TrainerOptions trainer_options(const TrainOptions& options, const Costs& costs, 
           .sgd = {.momentum = options.momentum,
                   .nesterov = options.nesterov,
                   .weight_decay = options.weight_decay,
-                  .decay_norm_and_bias = !options.decay_weights_only},
+                  .decay_norm_and_bias = !options.decay_weights_only,
+                  .head_rate = options.head_rate},
           .schedule = schedule(options, stage, epochs.of(stage)),
           .predictor_rate = options.predictor_rate,
           .classifier_rate = options.classifier_rate,
@@ -132,6 +135,7 @@ Metadata identity(const TrainOptions& options, const ModelInfo& model, const Cos
                {"estimator", options.estimator},
                {"predictor_rate", text(options.predictor_rate)},
                {"classifier_rate", text(options.classifier_rate)},
+               {"head_rate", text(options.head_rate)},
                {"sampled", text(options.sampled)},
                {"distill", text(options.distill)},
                {"distill_temperature", text(options.distill_temperature)},
@@ -139,8 +143,9 @@ Metadata identity(const TrainOptions& options, const ModelInfo& model, const Cos
                {"holdout", text(options.holdout)},
                {"share", text(options.share)},
                {"decay_weights_only", text(options.decay_weights_only)},
-               {"crop", options.crop},
-               {"flip", text(options.flip)}};
+               {"crop", options.augmentation.crop},
+               {"crop_scale", text(options.augmentation.crop_scale)},
+               {"flip", text(options.augmentation.flip)}};
   all.merge(cost_metadata(costs));
   return all;
 }

@@ -22,7 +22,7 @@ StageLoaders::StageLoaders(std::shared_ptr<const Dataset> pictures, const TrainO
     second_pictures_ = std::move(held);
   }
   const auto load = [&](const Dataset& set, std::optional<Loader>& loader, bool drop_last) {
-    loader.emplace(set, training_transform(model, options.crop, options.flip),
+    loader.emplace(set, training_transform(model, options.augmentation),
                    LoaderOptions{.batch = std::min(options.batch, set.size()),
                                  .seed = options.run.seed,
                                  .threads = thread_count(options.run),

@@ -72,10 +72,30 @@ TEST_CASE("Without their decay, batch norms and biases keep still where gradient
   }
 }
 
+TEST_CASE("The last layer learns at a rate of its own") {
+  Net plain(3), scaled(3), faster(3);
+  Sgd<Net> one({.weight_decay = 0.1}), other({.weight_decay = 0.1, .head_rate = 0.25}),
+      quarter({.weight_decay = 0.1});
+  for (std::uint32_t k = 0; k < 2; ++k) {
+    one.step(Serial{}, plain, gradients_of(k), 0.2);
+    other.step(Serial{}, scaled, gradients_of(k), 0.2);
+    quarter.step(Serial{}, faster, gradients_of(k), 0.05);
+  }
+  Index head = 0;
+  for (const TensorSpec& t : Net::tensors()) {
+    CAPTURE(t.name);
+    const bool is_head = t.name.starts_with("fc.");
+    head += is_head;
+    CHECK(support::same_bits(scaled.values(t), (is_head ? faster : plain).values(t)));
+  }
+  CHECK(head == 2);
+}
+
 TEST_CASE("SGD refuses options that cannot train") {
   constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
   for (const double momentum : {-0.1, 1.0, 1.5, kNan})
     CHECK_THROWS_AS(Sgd<Net>(SgdOptions{.momentum = momentum}), Error);
   for (const double decay : {-1e-4, kNan})
     CHECK_THROWS_AS(Sgd<Net>(SgdOptions{.weight_decay = decay}), Error);
+  for (const double rate : {-0.1, kNan}) CHECK_THROWS_AS(Sgd<Net>(SgdOptions{.head_rate = rate}), Error);
 }

@@ -47,7 +47,11 @@ class Trainer {
       ensemble_velocity_.resize(Net::kCount);
     }
     if constexpr (Net::kHasPredictor)
-      if (options_.stage == 2) predictor_sgd_.emplace(options_.sgd);
+      if (options_.stage == 2) {
+        SgdOptions sgd = options_.sgd;
+        sgd.head_rate = 1;  // all of the predictor is new
+        predictor_sgd_.emplace(sgd);
+      }
   }
 
   /// One step on a batch: gradients, then SGD. `samples` are the images' indices in their data set,
