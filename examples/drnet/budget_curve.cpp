@@ -97,9 +97,10 @@ class Reader {
 
   [[nodiscard]] BudgetCurve curve_in(const json& object) const {
     const json &router = field(object, "router"), &unit = field(object, "unit");
-    require(router == "predictor" || router == "cascade", "router predictor or cascade", router);
+    require(router == "predictor" || router == "cascade" || router == "committee",
+            "router predictor, cascade or committee", router);
     require(unit == "macs" || unit == "ms", "unit macs or ms", unit);
-    const bool cascade = router == "cascade";
+    const bool cascade = router != "predictor";
     require(cascade || model_.predictor_loaded, "a predictor in the weights", "none");
     const std::vector<double> temperatures =
         cascade ? numbers(object, "temperatures") : std::vector<double>{};
@@ -118,7 +119,7 @@ class Reader {
                        .shares = numbers(point, "shares")};
       require(read.images > 0 && read.correct <= read.images, "at most as many correct as images", point);
       if (cascade)
-        read.router = CascadeRouter{numbers(point, "thresholds"), temperatures};
+        read.router = CascadeRouter{numbers(point, "thresholds"), temperatures, router == "committee"};
       else
         read.router = PredictorRouter{numbers(point, "offsets")};
       curve.points.push_back(std::move(read));
