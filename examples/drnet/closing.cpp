@@ -72,47 +72,60 @@ void compare_with_oracle(const ModelInfo& info, const Outputs& outputs,
 
 /// A router for a half of the images: a cascade's temperatures are fitted on it, too.
 Router fitted(const Router& router, const Outputs& half) {
-  if (std::holds_alternative<CascadeRouter>(router)) return CascadeRouter{{}, fit_temperatures(half)};
+  if (const auto* cascade = std::get_if<CascadeRouter>(&router))
+    return CascadeRouter{
+        {}, fit_temperatures(cascade->committee ? committees(half) : half), cascade->committee};
   return router;
 }
 
-/// Curves of the predictor, if the weights have one, and of a cascade; both within a few budgets,
-/// cross-fitted.
-void compare_budgets(const ModelInfo& info, Tuning& tuning, const Teller& tell) {
+/// Curves of the predictor, if the weights have one, and of the cascades; each within a few budgets,
+/// cross-fitted. Returns the settings for these budgets.
+std::vector<NamedRouter> compare_budgets(const ModelInfo& info, Tuning& tuning, const Teller& tell) {
   constexpr int kPoints = 17;
   constexpr double kShares[] = {0.66, 0.5};  // of the cost of the largest candidate
   const Outputs& outputs = tuning.outputs();
   const Costs& costs = tuning.costs(CostUnit::macs, 1);
+  std::vector<NamedRouter> settings;
   for (const Router& router : tuning.routers("")) {
     const BudgetCurve curve = tuning.solve(router, costs, kPoints, {});
     tell(to_json(curve), to_text(curve, info.candidates));
     for (const double share : kShares) {
       const double budget = share * costs.candidates.front();
       if (budget < least_budget(router, costs)) continue;
+      const std::string within =
+          router_name(router, info.candidates) + " within " + fixed(100 * share, 0) + " %";
+      const BudgetCurve solved = tuning.solve(router, costs, 0, {{budget, CostUnit::macs}});
+      settings.push_back({within, solved.points.front().router});
       const auto fit = [&](const Outputs& half) { return fitted(router, half); };
-      const std::string name =
-          router_name(router, info.candidates) + " within " + fixed(100 * share, 0) + " %, cross-fitted";
-      const Evaluation result = evaluation_of(cross_fit(outputs, costs, budget, fit), outputs, name);
+      const Evaluation result =
+          evaluation_of(cross_fit(outputs, costs, budget, fit), outputs, within + ", cross-fitted");
       tell(to_json(result), to_text(result, info.candidates));
     }
   }
+  return settings;
 }
 
 }  // namespace
 
-void compare_choices(const Measured& measured, const std::optional<Evaluation>& chosen, const Teller& tell) {
+std::vector<NamedRouter> compare_choices(const Measured& measured, const std::optional<Evaluation>& chosen,
+                                         const Teller& tell) {
   const ModelInfo& info = measured.model.info();
   Tuning tuning(measured.model, measured.policy, {}, measured.pictures, measured.batch);
   if (chosen) compare_with_chance(measured, tuning.outputs(), *chosen, tell);
   compare_with_oracle(info, tuning.outputs(), chosen, tell);
   tell(reliability_event(tuning.outputs(), tuning.temperatures(), info.candidates), "");
-  compare_budgets(info, tuning, tell);
+  return compare_budgets(info, tuning, tell);
 }
 
-void time_images(const Measured& measured, const Teller& tell) {
-  const auto results = measure_latency(measured.model, measured.policy, measured.pictures, measured.batch);
-  const int threads = measured.policy->threads();
-  tell(to_json(results, threads), to_text(results, threads));
+void time_images(const Measured& measured, const std::vector<NamedRouter>& settings, const Teller& tell) {
+  std::vector<NamedRouter> routers = usual_routers(measured.model.info());
+  routers.insert(routers.end(), settings.begin(), settings.end());
+  std::vector<Policy> policies{Policy(Serial{})};
+  if (measured.policy->threads() > 1) policies.push_back(measured.policy);
+  for (const Policy& policy : policies) {
+    const auto results = measure_latency(measured.model, policy, routers, measured.pictures, {});
+    tell(to_json(results, policy->threads()), to_text(results, policy->threads()));
+  }
 }
 
 }  // namespace drnet::program

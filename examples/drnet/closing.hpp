@@ -3,6 +3,7 @@
 #pragma once
 
 #include "evaluation.hpp"
+#include "latency.hpp"
 #include "model.hpp"
 
 #include <drnet/data/dataset.hpp>
@@ -30,12 +31,14 @@ using Teller = std::function<void(const nlohmann::json& event, const std::string
 
 /// Asks all candidates once, and says what may be made of their answers: `chosen` (the network's own choice,
 /// if it has one) beside random choices in its shares and beside an oracle (`minimum_resolution`);
-/// `reliability`; `budget_curve` of the predictor, if the weights have one, and of a cascade, and both within
-/// a few budgets, cross-fitted (inference/cross_fit.hpp): no picture is judged by a setting that it helped to
-/// choose.
-void compare_choices(const Measured& measured, const std::optional<Evaluation>& chosen, const Teller& tell);
+/// `reliability`; `budget_curve` of the predictor, if the weights have one, and of both cascades, and each
+/// within a few budgets, cross-fitted (inference/cross_fit.hpp): no picture is judged by a setting that it
+/// helped to choose. Returns the settings for these budgets, solved on all pictures.
+std::vector<NamedRouter> compare_choices(const Measured& measured, const std::optional<Evaluation>& chosen,
+                                         const Teller& tell);
 
-/// The `latency` event.
-void time_images(const Measured& measured, const Teller& tell);
+/// The `latency` events, on one thread and on those of the policy, of every candidate, the predictor and
+/// `settings`.
+void time_images(const Measured& measured, const std::vector<NamedRouter>& settings, const Teller& tell);
 
 }  // namespace drnet::program

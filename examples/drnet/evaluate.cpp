@@ -2,6 +2,7 @@
 #include "commands.hpp"
 #include "costs.hpp"
 #include "evaluation.hpp"
+#include "latency.hpp"
 #include "minimum_resolution.hpp"
 #include "pictures.hpp"
 #include "progress.hpp"
@@ -62,7 +63,8 @@ Findings analyze(const Model& model, const Policy& policy, const SessionOptions&
 /// The time of an image at each candidate and with the predictor, on the threads of the options.
 Findings time_images(const Model& model, const Policy& policy, const Dataset& dataset,
                      const EvaluateOptions& options) {
-  const auto results = measure_latency(model, policy, dataset, options.batch);
+  const auto results =
+      measure_latency(model, policy, usual_routers(model.info()), dataset, {.batch = options.batch});
   const int threads = thread_count(options.run);
   return {to_json(results, threads), to_text(results, threads), {}};
 }

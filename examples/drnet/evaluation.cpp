@@ -39,19 +39,6 @@ double single_image_milliseconds(Classifying& session, const ImageBatch<float>& 
   return median(times);
 }
 
-/// The median time in milliseconds of an image where all of the batch are classified together.
-double batch_milliseconds(Classifying& session, const ImageBatch<float>& images) {
-  constexpr int kTimes = 5;
-  std::vector<double> times;
-  std::vector<Classification> results(static_cast<std::size_t>(images.count));
-  for (int i = 0; i < kTimes; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    session.classify(images, results, 0);
-    times.push_back(1e3 * seconds_since(start) / static_cast<double>(images.count));
-  }
-  return median(times);
-}
-
 void count(const Classifying& session, const Batch& batch, std::span<const Classification> results,
            Evaluation& to) {
   for (std::size_t i = 0; i < results.size(); ++i) {
@@ -97,27 +84,6 @@ Evaluation evaluate(const Model& model, const Policy& policy, const SessionOptio
   return result;
 }
 
-std::vector<Latency> measure_latency(const Model& model, const Policy& policy, const Dataset& dataset,
-                                     std::size_t batch) {
-  const auto& candidates = model.info().candidates;
-  const Loader loader(dataset, evaluation_transform(model.info()),
-                      {.batch = std::min(batch, dataset.size()), .shuffle = false, .threads = 0});
-  auto epoch = loader.epoch(0);
-  Batch pictures = epoch.next().value();
-  std::vector<Router> routers;
-  for (std::size_t j = 0; j < candidates.size(); ++j) routers.emplace_back(FixedRouter{static_cast<int>(j)});
-  if (model.info().has_predictor() && model.info().predictor_loaded) routers.emplace_back(PredictorRouter{});
-  std::vector<Latency> results;
-  for (const Router& router : routers) {
-    const auto session = model.session(policy, {.router = router});
-    const auto images = pictures.view();
-    batch_milliseconds(*session, images);  // warms up
-    results.push_back({router_name(router, candidates), images.count,
-                       single_image_milliseconds(*session, images), batch_milliseconds(*session, images)});
-  }
-  return results;
-}
-
 nlohmann::json to_json(const Evaluation& result) {
   nlohmann::json fields{{"event", "evaluation"},         {"router", result.router},
                         {"accuracy", result.accuracy()}, {"correct", result.correct},
@@ -127,16 +93,6 @@ nlohmann::json to_json(const Evaluation& result) {
   if (result.seconds > 0) fields["images_per_second"] = result.images_per_second();
   if (result.single_milliseconds > 0) fields["milliseconds_per_image"] = result.single_milliseconds;
   return fields;
-}
-
-nlohmann::json to_json(const std::vector<Latency>& results, int threads) {
-  nlohmann::json entries = nlohmann::json::array();
-  for (const Latency& one : results) {
-    entries.push_back({{"router", one.router}, {"images", 1}, {"milliseconds", one.alone}});
-    if (one.batch > 1)
-      entries.push_back({{"router", one.router}, {"images", one.batch}, {"milliseconds", one.together}});
-  }
-  return {{"event", "latency"}, {"threads", threads}, {"results", entries}};
 }
 
 std::string to_text(const Evaluation& result, const std::vector<int>& candidates) {
@@ -156,15 +112,6 @@ std::string to_text(const Evaluation& result, const std::vector<int>& candidates
           fixed(1e3 * result.seconds / static_cast<double>(result.images), 3) + " ms an image in batches";
   if (result.single_milliseconds > 0) text += ", " + fixed(result.single_milliseconds, 3) + " ms alone";
   return text + '\n';
-}
-
-std::string to_text(const std::vector<Latency>& results, int threads) {
-  std::vector<std::vector<std::string>> rows{
-      {"milliseconds an image, " + std::to_string(threads) + (threads == 1 ? " thread" : " threads"), "alone",
-       "of " + std::to_string(results.front().batch)}};
-  for (const Latency& one : results)
-    rows.push_back({one.router, fixed(one.alone, 3), fixed(one.together, 3)});
-  return table(rows, "lr");
 }
 
 }  // namespace drnet::program

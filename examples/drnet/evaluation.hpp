@@ -29,13 +29,6 @@ struct Evaluation {
   [[nodiscard]] std::vector<double> shares() const;
 };
 
-/// The median time of an image in milliseconds where one is classified at a time, and where all are.
-struct Latency {
-  std::string router;
-  Index batch = 0;  ///< images of the second figure
-  double alone = 0, together = 0;
-};
-
 struct EvaluationOptions {
   std::size_t batch = 256;
   int loader_threads = 0;  ///< that decode while others classify; 0 where speed is measured
@@ -50,16 +43,9 @@ using ImageCallback = std::function<void(std::size_t)>;
                                   const Dataset& dataset, const EvaluationOptions& options,
                                   const ImageCallback& progress);
 
-/// Times every candidate, and the predictor's choice if there is one, on the first `batch` pictures.
-[[nodiscard]] std::vector<Latency> measure_latency(const Model& model, const Policy& policy,
-                                                   const Dataset& dataset, std::size_t batch);
-
 /// The `evaluation` event of docs/log-format.md.
 [[nodiscard]] nlohmann::json to_json(const Evaluation& result);
-/// The `latency` event of docs/log-format.md, of so many threads.
-[[nodiscard]] nlohmann::json to_json(const std::vector<Latency>& results, int threads);
 /// A few lines for people.
 [[nodiscard]] std::string to_text(const Evaluation& result, const std::vector<int>& candidates);
-[[nodiscard]] std::string to_text(const std::vector<Latency>& results, int threads);
 
 }  // namespace drnet::program

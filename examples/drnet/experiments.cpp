@@ -52,23 +52,41 @@ std::vector<MontageImage> last_choices(const std::vector<Experiment>& experiment
   return {};
 }
 
+/// Adds to a run the training of those that it began from.
+void count_earlier(Report::Run& run, const std::string& from, const std::vector<Experiment>& experiments) {
+  const auto before = std::ranges::find(experiments, from, &Experiment::name);
+  if (before == experiments.end()) return;
+  const fs::path logs[] = {fs::path(before->train.output) / "log.jsonl"};
+  const Report earlier = report_from_logs(logs);
+  const std::vector<Report::Epoch>& epochs = earlier.runs.front().epochs;
+  run.earlier_epochs += static_cast<std::int64_t>(epochs.size());
+  if (!epochs.empty()) run.earlier_seconds += epochs.back().seconds;
+  count_earlier(run, before->from, experiments);
+}
+
 /// The results of all that are finished, as a page and as a table.
 void write_results(const std::vector<Experiment>& experiments, const fs::path& results,
                    const std::string& set) {
   std::vector<fs::path> logs;
-  std::vector<std::string> titles;
+  std::vector<const Experiment*> finished;
   for (const Experiment& experiment : experiments)
     if (is_finished(experiment)) {
       logs.push_back(fs::path(experiment.train.output) / "log.jsonl");
-      titles.push_back(experiment.title);
+      finished.push_back(&experiment);
     }
   Report report = report_from_logs(logs);
   report.title = set;
-  for (std::size_t i = 0; i < report.runs.size(); ++i) report.runs[i].name = titles[i];
+  for (std::size_t i = 0; i < report.runs.size(); ++i) {
+    report.runs[i].name = finished[i]->title;
+    count_earlier(report.runs[i], finished[i]->from, experiments);
+  }
   report.baseline = dearest_fixed(report);
   report.montage = last_choices(experiments);
   write_report(report, results / "report.html");
-  write_atomically(results / "table.md", [&](std::ostream& file) { file << results_markdown(report); });
+  write_atomically(results / "table.md", [&](std::ostream& file) {
+    file << results_markdown(report);
+    if (const std::string times = latency_markdown(report); !times.empty()) file << '\n' << times;
+  });
 }
 
 }  // namespace

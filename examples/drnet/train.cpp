@@ -47,11 +47,12 @@ nlohmann::json start_event(const Run& run) {
 /// All of closing.hpp. `chosen`: with the predictor, if there is one.
 void analyze(const Run& run, const std::optional<Evaluation>& chosen, const Teller& tell) {
   const Measured measured{run.model, run.policy, run.validation, run.options.batch, run.options.run.seed};
+  std::vector<NamedRouter> settings;
   if (run.model.info().candidates.size() > 1) {
     run.model.load(run.folder.weights(), {.predictor = run.last_stage() == 2});  // as its users will
-    compare_choices(measured, chosen, tell);
+    settings = compare_choices(measured, chosen, tell);
   }
-  time_images(measured, tell);
+  time_images(measured, settings, tell);
 }
 
 /// Weights, the accuracy at each candidate and with the predictor, and the report.

@@ -86,3 +86,29 @@ TEST_CASE("random choices with several seeds are one line of a Markdown table", 
   // Accuracies 1 and 0.96: mean 0.98, deviation 0.04 / sqrt(2).
   CHECK(lines[4] == "| dynamic · random, 2 seeds | 98.0 % ± 2.8 | – | 150 | – | – |");
 }
+
+TEST_CASE("a run that began with another's weights has its training counted, too", "[report]") {
+  Report report = two_runs();
+  report.runs[0].earlier_epochs = 3;
+  report.runs[0].earlier_seconds = 60;
+  CHECK(lines_of(drnet::results_markdown(report))[2].ends_with("| 3 + 2 epochs, 2.5 min |"));
+  report.runs[0].epochs.resize(1);
+  report.runs[0].epochs[0].seconds = 30;
+  CHECK(lines_of(drnet::results_markdown(report))[2].ends_with("| 3 + 1 epochs, 1.5 min |"));
+}
+
+TEST_CASE("a Markdown table of times says what share of the saved multiply-adds is saved time", "[report]") {
+  Report report = two_runs();
+  CHECK(drnet::latency_markdown(report).empty());
+  report.runs[0].latencies = {{"fixed 224", 1, 1, 5.0, 300e6}};  // has no choice
+  report.runs[1].latencies = {{"fixed 112", 1, 1, 1.4, 80e6},
+                              {"fixed 224", 1, 1, 5.0, 300e6},
+                              {"predictor", 1, 1, 2.75, 150e6},
+                              {"predictor", 1, 2, 2.0, 150e6},
+                              {"fixed 224", 1, 2, 2.0, Report::kUnknown}};
+  const auto lines = lines_of(drnet::latency_markdown(report));
+  REQUIRE(lines.size() == 6);
+  CHECK(lines[2] == "| dynamic · fixed 112 | 1 | 1 | 1.40 | 72.0 % | 73.3 % | 0.98 |");
+  CHECK(lines[3] == "| dynamic · fixed 224 | 1 | 1 | 5.00 | 0.0 % | 0.0 % | – |");
+  CHECK(lines[4] == "| dynamic · predictor | 1 | 1 | 2.75 | 45.0 % | 50.0 % | 0.90 |");
+}

@@ -151,7 +151,8 @@ std::vector<Report::Reliability> reliability(const auto& event) {
 void add_latency(auto& run, const auto& event) {
   for (const auto& entry : event.objects("results")) {
     const Report::Latency one{entry.text("router"), entry.integer("images", 1, INT64_MAX, 1),
-                              event.integer("threads", 1, INT64_MAX, 1), entry.number("milliseconds")};
+                              event.integer("threads", 1, INT64_MAX, 1), entry.number("milliseconds"),
+                              entry.number("average_macs")};
     std::erase_if(run.latencies, [&](const Report::Latency& other) {
       return other.router == one.router && other.images == one.images && other.threads == one.threads;
     });

@@ -25,12 +25,15 @@ inline std::string markdown_text(std::string_view text) {
   return result;
 }
 
-/// "6 epochs, 9.4 min"; nothing where none was logged.
+/// "6 epochs, 9.4 min", or "3 + 3 epochs, 9.4 min" where it began with the weights of a run of 3; nothing
+/// where none was logged.
 inline std::string training_text(const auto& run) {
   if (run.epochs.empty()) return "–";
-  std::string text = std::to_string(run.epochs.size()) + (run.epochs.size() == 1 ? " epoch" : " epochs");
-  if (std::isfinite(run.epochs.back().seconds))
-    text += ", " + markup::number(run.epochs.back().seconds / 60, 1) + " min";
+  const std::size_t epochs = run.epochs.size();
+  std::string text = run.earlier_epochs > 0 ? std::to_string(run.earlier_epochs) + " + " : "";
+  text += std::to_string(epochs) + (epochs == 1 && run.earlier_epochs == 0 ? " epoch" : " epochs");
+  const double seconds = run.earlier_seconds + run.epochs.back().seconds;
+  if (std::isfinite(seconds)) text += ", " + markup::number(seconds / 60, 1) + " min";
   return text;
 }
 
@@ -59,7 +62,49 @@ struct SeededRows {
   }
 };
 
+/// What of a run's latencies the others are compared with: the dearest fixed resolution, as many images and
+/// threads.
+const Report::Latency* latency_baseline(const auto& run, const Report::Latency& of) {
+  const Report::Latency* dearest = nullptr;
+  for (const Report::Latency& one : run.latencies)
+    if (one.router.starts_with("fixed ") && one.images == of.images && one.threads == of.threads &&
+        std::isfinite(one.average_macs) && (dearest == nullptr || one.average_macs > dearest->average_macs))
+      dearest = &one;
+  return dearest;
+}
+
+inline std::string markdown_line(std::string_view name, std::initializer_list<std::string> cells) {
+  std::string text = "| " + std::string(name) + " |";
+  for (const std::string& cell : cells) text += " " + cell + " |";
+  return text + "\n";
+}
+
 }  // namespace report_detail
+
+/// Times of an image: a line for each router of the runs that choose, number of images and of threads, with
+/// what it saves against the dearest resolution of the same network, in milliseconds and in multiply-adds of
+/// the same pictures. Empty without any.
+template <class Report>
+[[nodiscard]] std::string latency_markdown(const Report& report) {
+  using namespace report_detail;
+  std::string lines;
+  const auto share = [](double saved) { return markup::number(100 * saved, 1) + " %"; };
+  for (const auto& run : report.runs)
+    for (const auto& one : run.latencies) {
+      const auto* const baseline = latency_baseline(run, one);
+      if (baseline == nullptr || run.candidates.size() < 2) continue;
+      const double time = 1 - one.milliseconds / baseline->milliseconds,
+                   macs = 1 - one.average_macs / baseline->average_macs;
+      lines += markdown_line(
+          markdown_text(run.name + " · " + one.router),
+          {std::to_string(one.images), std::to_string(one.threads), markup::significant(one.milliseconds, 3),
+           share(time), share(macs), macs > 0 ? markup::number(time / macs, 2) : "–"});
+    }
+  if (lines.empty()) return "";
+  return markdown_line("system", {"images at a time", "threads", "ms an image", "ms saved",
+                                  "multiply-adds saved", "share of that"}) +
+         "|---|---|---|---|---|---|---|\n" + lines;
+}
 
 /// A line for each result: accuracy with its 95 % interval, cost, and both against the baseline
 /// (Report::baseline), paired image by image. Random choices that differ in their seed are one line, with
@@ -69,14 +114,10 @@ template <class Report>
   using namespace report_detail;
   check(report);
   const Context context(report);
-  const auto line = [](std::string_view name, std::initializer_list<std::string> cells) {
-    std::string text = "| " + std::string(name) + " |";
-    for (const std::string& cell : cells) text += " " + cell + " |";
-    return text + "\n";
-  };
-  std::string table = line("system", {"accuracy (95 %)", "difference in points (95 %)",
-                                      context.macs.name + " an image", "cost against it", "training"}) +
-                      "|---|---|---|---|---|---|\n";
+  std::string table =
+      markdown_line("system", {"accuracy (95 %)", "difference in points (95 %)",
+                               context.macs.name + " an image", "cost against it", "training"}) +
+      "|---|---|---|---|---|---|\n";
   const auto cost = [&](double macs) { return markup::significant(macs / context.macs.size, 3); };
   for (std::size_t i = 0; i < context.rows.size(); ++i) {
     const Row& row = context.rows[i];
@@ -87,7 +128,7 @@ template <class Report>
            ++i)
         same.add(context.rows[i]);
       --i;
-      table += line(
+      table += markdown_line(
           markdown_text(row.run.name + " · random, " + std::to_string(same.accuracies.size()) + " seeds"),
           {same.accuracy(), "–", cost(same.mean_macs()), "–", training_text(row.run)});
       continue;
@@ -96,10 +137,11 @@ template <class Report>
     const auto against = [&](const auto& text) {
       return !context.baseline ? "–" : is_baseline ? "baseline" : text(row, context.rows[*context.baseline]);
     };
-    table += line(markdown_text(row.label()),
-                  {accuracy_text(row.result), against([](auto& x, auto& y) { return difference_text(x, y); }),
-                   cost(row.result.average_macs), against([](auto& x, auto& y) { return saving_text(x, y); }),
-                   training_text(row.run)});
+    table += markdown_line(
+        markdown_text(row.label()),
+        {accuracy_text(row.result), against([](auto& x, auto& y) { return difference_text(x, y); }),
+         cost(row.result.average_macs), against([](auto& x, auto& y) { return saving_text(x, y); }),
+         training_text(row.run)});
   }
   return table;
 }

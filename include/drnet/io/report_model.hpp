@@ -87,6 +87,7 @@ struct Report {
     std::string router;
     std::int64_t images = 1, threads = 1;
     double milliseconds = kUnknown;
+    double average_macs = kUnknown;  ///< of an image, on the pictures that were timed
   };
 
   struct Run {
@@ -96,6 +97,8 @@ struct Report {
     std::vector<int> candidates;           ///< resolutions, largest first
     std::vector<std::string> class_names;  ///< may be empty
     std::vector<Epoch> epochs;
+    std::int64_t earlier_epochs = 0;  ///< of the runs whose weights this one began with
+    double earlier_seconds = 0;       ///< of theirs
     std::vector<Evaluation> evaluations;
     std::vector<BudgetCurve> curves;
     std::vector<Reliability> reliability;
