@@ -13,6 +13,9 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <set>
+#include <string>
+#include <vector>
 
 namespace drnet::program {
 
@@ -22,6 +25,24 @@ namespace fs = std::filesystem;
 
 bool is_finished(const Experiment& experiment) {
   return fs::exists(fs::path(experiment.train.output) / "report.html");  // which is written last
+}
+/// Those of these names, and those that they begin from. Throws Error for a name that there is not.
+std::vector<Experiment> chosen_ones(const std::vector<Experiment>& all,
+                                    const std::vector<std::string>& names) {
+  std::set<std::string> wanted(names.begin(), names.end());
+  for (const std::string& name : names)
+    if (std::ranges::find(all, name, &Experiment::name) == all.end()) {
+      std::vector<std::string> known;
+      for (const Experiment& experiment : all) known.push_back(experiment.name);
+      throw Error("--only", "one of " + join(known), "'" + name + "'");
+    }
+  std::vector<Experiment> chosen;
+  for (std::size_t i = all.size(); i-- > 0;)  // what one begins from comes before it
+    if (wanted.contains(all[i].name)) {
+      wanted.insert(all[i].from);
+      chosen.insert(chosen.begin(), all[i]);
+    }
+  return chosen;
 }
 bool is_begun(const Experiment& experiment) {
   return fs::exists(fs::path(experiment.train.output) / "checkpoint.safetensors");
@@ -114,7 +135,9 @@ int run_experiments(const ExperimentsOptions& options) {
                   experiment.title.c_str());
     return 0;
   }
-  for (Experiment& experiment : experiments) {
+  std::vector<Experiment> wanted =
+      options.only.empty() ? experiments : chosen_ones(experiments, options.only);
+  for (Experiment& experiment : wanted) {
     if (is_finished(experiment)) continue;
     if (!options.run.json) std::printf("--- %s: %s\n", experiment.name.c_str(), experiment.title.c_str());
     experiment.train.resume = is_begun(experiment);

@@ -219,6 +219,10 @@ void add_experiments(CLI::App& program, ExperimentsOptions& options) {
   command.add_option("--output", options.output, "Folder of the results: a folder for each experiment")
       ->required();
   command.add_flag("--quick", options.quick, "With what the experiments say under `quick`");
+  command
+      .add_option("--only", options.only,
+                  "Names of experiments, a comma between them: these, and what they begin from")
+      ->delimiter(',');
   command.add_flag("--list", options.list, "Say which there are, and which are finished");
   add_run_options(command, options.run);
 }

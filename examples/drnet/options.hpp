@@ -143,6 +143,7 @@ struct TrainOptions {
 struct ExperimentsOptions {
   RunOptions run;
   std::string folder, output;
+  std::vector<std::string> only;  ///< names of experiments; empty: all
   bool quick = false, list = false;
 };
 

@@ -1159,6 +1159,15 @@ function(test_experiments)
   if(NOT EXISTS "${WORK_DIR}/quick/small/first/report.html" OR EXISTS "${WORK_DIR}/quick/small/fixed")
     message(FATAL_ERROR "--quick left out the wrong one")
   endif()
+
+  # One of them, and what it begins from.
+  run(0 experiments sets/small --output some --only dynamic)
+  expect_match("${out}" "^--- first: .*--- dynamic: ")
+  if(EXISTS "${WORK_DIR}/some/small/fixed")
+    message(FATAL_ERROR "--only trained others, too")
+  endif()
+  run(1 experiments sets/small --output some --only fixed,fixxed)
+  expect_error("--only: expected one of first, dynamic, fixed, got 'fixxed'")
 endfunction()
 
 # All of them are found before the first network is trained.
