@@ -101,7 +101,7 @@ class Reader {
             "router predictor, cascade or committee", router);
     require(unit == "macs" || unit == "ms", "unit macs or ms", unit);
     const bool cascade = router != "predictor";
-    require(cascade || model_.predictor_loaded, "a predictor in the weights", "none");
+    require(cascade || model_.predictor_trained, "a predictor in the weights", "none");
     const std::vector<double> temperatures =
         cascade ? numbers(object, "temperatures") : std::vector<double>{};
     BudgetCurve curve{.costs = {.unit = unit == "macs" ? CostUnit::macs : CostUnit::milliseconds,

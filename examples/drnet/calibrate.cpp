@@ -28,7 +28,7 @@ int run_calibrate(const CalibrateOptions& options) {
         pictures.view(), policy,
         {.native = native, .match_native = options.match_native ? std::optional(true) : std::nullopt});
   // A predictor that the seed drew would look like a trained one.
-  model->save(options.output, {{"model", info.name}}, {.predictor = info.predictor_loaded});
+  model->save(options.output, {{"model", info.name}}, {.predictor = info.predictor_trained});
   if (options.run.json)
     std::printf("%s\n", nlohmann::json{{"model", info.name},
                                        {"images", pictures.labels.size()},

@@ -107,10 +107,9 @@ std::vector<NamedRouter> compare_budgets(const ModelInfo& info, Tuning& tuning, 
 
 }  // namespace
 
-std::vector<NamedRouter> compare_choices(const Measured& measured, const std::optional<Evaluation>& chosen,
-                                         const Teller& tell) {
+std::vector<NamedRouter> compare_choices(const Measured& measured, Tuning& tuning,
+                                         const std::optional<Evaluation>& chosen, const Teller& tell) {
   const ModelInfo& info = measured.model.info();
-  Tuning tuning(measured.model, measured.policy, {}, measured.pictures, measured.batch);
   if (chosen) compare_with_chance(measured, tuning.outputs(), *chosen, tell);
   compare_with_oracle(info, tuning.outputs(), chosen, tell);
   tell(reliability_event(tuning.outputs(), tuning.temperatures(), info.candidates), "");

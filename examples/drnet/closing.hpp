@@ -5,6 +5,7 @@
 #include "evaluation.hpp"
 #include "latency.hpp"
 #include "model.hpp"
+#include "tuning.hpp"
 
 #include <drnet/data/dataset.hpp>
 
@@ -29,13 +30,13 @@ struct Measured {
 /// Receives an event of docs/log-format.md and the same in words.
 using Teller = std::function<void(const nlohmann::json& event, const std::string& words)>;
 
-/// Asks all candidates once, and says what may be made of their answers: `chosen` (the network's own choice,
+/// What may be made of the answers of all candidates: `chosen` (the network's own choice,
 /// if it has one) beside random choices in its shares and beside an oracle (`minimum_resolution`);
 /// `reliability`; `budget_curve` of the predictor, if the weights have one, and of both cascades, and each
 /// within a few budgets, cross-fitted (inference/cross_fit.hpp): no picture is judged by a setting that it
 /// helped to choose. Returns the settings for these budgets, solved on all pictures.
-std::vector<NamedRouter> compare_choices(const Measured& measured, const std::optional<Evaluation>& chosen,
-                                         const Teller& tell);
+std::vector<NamedRouter> compare_choices(const Measured& measured, Tuning& tuning,
+                                         const std::optional<Evaluation>& chosen, const Teller& tell);
 
 /// The `latency` events, on one thread and on those of the policy, of every candidate, the predictor and
 /// `settings`.

@@ -83,7 +83,7 @@ std::vector<NamedRouter> usual_routers(const ModelInfo& model) {
     routers.push_back({router_name(router, model.candidates), router});
   };
   for (std::size_t j = 0; j < model.candidates.size(); ++j) add(FixedRouter{static_cast<int>(j)});
-  if (model.has_predictor() && model.predictor_loaded) add(PredictorRouter{});
+  if (model.has_predictor() && model.predictor_trained) add(PredictorRouter{});
   return routers;
 }
 

@@ -46,7 +46,7 @@ struct ModelInfo {
   Preparation preparation{};               ///< of the pictures, as the weights' file says
   std::vector<std::string> class_names{};  ///< as the weights' file says; empty where it has none
   std::string budget_curves{};             ///< as the weights' file says; empty where it has none
-  bool predictor_loaded = false;           ///< the weights' file had those of the predictor, too
+  bool predictor_trained = false;          ///< loaded or trained: not what the seed drew
 
   [[nodiscard]] bool has_predictor() const { return predictor_input > 0; }
 };

@@ -84,7 +84,7 @@ class ModelOf final : public Model {
       info_.class_names = std::move(names);
       const auto curves = file.metadata().find(kBudgetCurves);
       info_.budget_curves = curves == file.metadata().end() ? "" : curves->second;
-      info_.predictor_loaded = holds_predictor(file);
+      info_.predictor_trained = holds_predictor(file);
     } catch (const Error& e) {
       if (other == file.metadata().end() || other->second == info_.name) throw;
       throw Error(path.string(), "weights of " + info_.name,
@@ -125,6 +125,7 @@ class ModelOf final : public Model {
   [[nodiscard]] std::unique_ptr<Training> training(Policy policy, Index batch,
                                                    TrainerOptions options) override {
     info_.budget_curves.clear();  // the answers will change
+    info_.predictor_trained = info_.predictor_trained || options.stage == 2;
     return make_training(net_, std::move(policy), batch, std::move(options));
   }
 

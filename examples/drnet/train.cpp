@@ -44,26 +44,37 @@ nlohmann::json start_event(const Run& run) {
   return event;
 }
 
-/// All of closing.hpp. `chosen`: with the predictor, if there is one.
-void analyze(const Run& run, const std::optional<Evaluation>& chosen, const Teller& tell) {
+/// All of closing.hpp. `chosen`: with the predictor, if there is one; `tuning`: of several candidates.
+void analyze(const Run& run, std::optional<Tuning>& tuning, const std::optional<Evaluation>& chosen,
+             const Teller& tell) {
   const Measured measured{run.model, run.policy, run.validation, run.options.batch, run.options.run.seed};
   std::vector<NamedRouter> settings;
-  if (run.model.info().candidates.size() > 1) {
-    run.model.load(run.folder.weights(), {.predictor = run.last_stage() == 2});  // as its users will
-    settings = compare_choices(measured, chosen, tell);
-  }
+  if (tuning) settings = compare_choices(measured, *tuning, chosen, tell);
   time_images(measured, settings, tell);
 }
 
-/// Weights, the accuracy at each candidate and with the predictor, and the report.
+/// Settings of every router for many budgets, as the metadata of weights hold them.
+std::string settings_for_budgets(Tuning& tuning, const ModelInfo& info) {
+  constexpr int kPoints = 33;
+  std::vector<BudgetCurve> curves;
+  for (const Router& router : tuning.routers(""))
+    curves.push_back(tuning.solve(router, tuning.costs(CostUnit::macs, 1), kPoints, {}));
+  return stored_text(curves, info);
+}
+
+/// Weights with settings for budgets, the accuracy at each candidate and with the predictor, and the report.
 void finish_training(const Run& run) {
   const ModelInfo& info = run.model.info();
   const bool joint = run.last_stage() == 2;  // or the predictor is still the one that the seed drew
-  run.model.save(run.folder.weights(),
-                 {{"model", info.name},
-                  {"data", run.options.data.data},
-                  {kClassNames, nlohmann::json(run.validation.class_names()).dump()}},
-                 {.predictor = joint});
+  Metadata metadata{{"model", info.name},
+                    {"data", run.options.data.data},
+                    {kClassNames, nlohmann::json(run.validation.class_names()).dump()}};
+  std::optional<Tuning> tuning;
+  if (info.candidates.size() > 1) {
+    tuning.emplace(run.model, run.policy, SessionOptions{}, run.validation, run.options.batch);
+    metadata.emplace(kBudgetCurves, settings_for_budgets(*tuning, info));
+  }
+  run.model.save(run.folder.weights(), metadata, {.predictor = joint});
   std::vector<Router> routers;
   for (std::size_t j = 0; j < info.candidates.size(); ++j)
     routers.emplace_back(FixedRouter{static_cast<int>(j)});
@@ -77,7 +88,7 @@ void finish_training(const Run& run) {
     last = validate(run, router);
     tell(to_json(*last), to_text(*last, info.candidates));
   }
-  if (run.options.analyze) analyze(run, joint ? last : std::nullopt, tell);
+  if (run.options.analyze) analyze(run, tuning, joint ? last : std::nullopt, tell);
   const std::filesystem::path logs[] = {run.folder.log()};
   Report report = report_from_logs(logs);
   if (info.candidates.size() > 1)

@@ -56,7 +56,7 @@ int run_tune(const TuneOptions& options) {
       curves.push_back(tuning.solve(router, costs, options.points, budgets));
   }
   model->save(options.output, {{"model", info.name}, {kBudgetCurves, stored_text(curves, info)}},
-              {.predictor = info.predictor_loaded});
+              {.predictor = info.predictor_trained});
   print(curves, info, tuning.images(), options);
   return 0;
 }

@@ -25,7 +25,7 @@ Tuning::Tuning(const Model& model, const Policy& policy, const SessionOptions& h
     session_->collect(pictures.view(), pictures.labels, outputs_);
     progress.show(static_cast<std::size_t>(outputs_.images()));
   }
-  if (!info_.predictor_loaded) outputs_.predictor.clear();  // what the seed drew says nothing
+  if (!info_.predictor_trained) outputs_.predictor.clear();  // what the seed drew says nothing
   temperatures_ = fit_temperatures(outputs_);
   counted_ = counted_costs(info_);
 }
