@@ -97,10 +97,9 @@ class Reader {
 
   [[nodiscard]] BudgetCurve curve_in(const json& object) const {
     const json &router = field(object, "router"), &unit = field(object, "unit");
-    require(router == "predictor" || router == "cascade" || router == "committee",
-            "router predictor, cascade or committee", router);
+    require(router == "predictor" || router == "cascade", "router predictor or cascade", router);
     require(unit == "macs" || unit == "ms", "unit macs or ms", unit);
-    const bool cascade = router != "predictor";
+    const bool cascade = router == "cascade";
     require(cascade || model_.predictor_trained, "a predictor in the weights", "none");
     const std::vector<double> temperatures =
         cascade ? numbers(object, "temperatures") : std::vector<double>{};
@@ -119,7 +118,7 @@ class Reader {
                        .shares = numbers(point, "shares")};
       require(read.images > 0 && read.correct <= read.images, "at most as many correct as images", point);
       if (cascade)
-        read.router = CascadeRouter{numbers(point, "thresholds"), temperatures, router == "committee"};
+        read.router = CascadeRouter{numbers(point, "thresholds"), temperatures};
       else
         read.router = PredictorRouter{numbers(point, "offsets")};
       curve.points.push_back(std::move(read));

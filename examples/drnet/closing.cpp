@@ -72,9 +72,7 @@ void compare_with_oracle(const ModelInfo& info, const Outputs& outputs,
 
 /// A router for a half of the images: a cascade's temperatures are fitted on it, too.
 Router fitted(const Router& router, const Outputs& half) {
-  if (const auto* cascade = std::get_if<CascadeRouter>(&router))
-    return CascadeRouter{
-        {}, fit_temperatures(cascade->committee ? committees(half) : half), cascade->committee};
+  if (std::holds_alternative<CascadeRouter>(router)) return CascadeRouter{{}, fit_temperatures(half)};
   return router;
 }
 

@@ -51,14 +51,14 @@ CLI::Option* add_data(CLI::App& command, DataOptions& options) {
 void add_routing(CLI::App& command, RoutingOptions& options) {
   command.add_option(
       "--router", options.router,
-      "Who chooses the resolution: predictor, gumbel (the predictor with noise), random, fixed:R, cascade "
+      "Who chooses the resolution: predictor, gumbel (the predictor with noise), random, fixed:R or cascade "
       "(from the smallest up, until one is sure; default: predictor; with --official gumbel; beside an "
       "analysis none)");
   command.add_option(
       "--budget", options.budget,
       "Most that a picture may cost on average, e.g. 180M or 1.2G multiply-adds or 4.5ms: take "
       "the most accurate setting that drnet tune stored in the weights, of --router predictor "
-      "cascade or committee (default: whichever is best)");
+      "or cascade (default: either)");
   command
       .add_option("--threshold", options.threshold,
                   "Probability at which a cascade without a budget is sure (default: 0.9)")
@@ -266,7 +266,7 @@ void add_tune(CLI::App& program, TuneOptions& options) {
       ->capture_default_str()
       ->check(CLI::Range(0.0, 0.9));
   command.add_option("--output", options.output, "Weights to write (.safetensors)")->required();
-  command.add_option("--router", options.router, "predictor, cascade or committee (default: all)");
+  command.add_option("--router", options.router, "predictor or cascade (default: both)");
   command.add_option("--points", options.points, "Budgets of each curve, from the cheapest to the dearest")
       ->capture_default_str()
       ->check(CLI::Range(2, 1000));

@@ -47,9 +47,8 @@ Router make_router(const std::string& text, const std::vector<int>& candidates, 
   if (choosy && has_predictor)
     return text == "gumbel" ? Router(GumbelRouter{.seed = seed}) : Router(PredictorRouter{});
   if (text == "random") return RandomRouter{.seed = seed, .shares = {}};
-  if (text == "cascade" || text == "committee")
-    return CascadeRouter{std::vector<double>(candidates.size(), threshold), {}, text == "committee"};
-  std::vector<std::string> names{"random", "cascade", "committee"};
+  if (text == "cascade") return CascadeRouter{std::vector<double>(candidates.size(), threshold), {}};
+  std::vector<std::string> names{"random", "cascade"};
   if (has_predictor) names.insert(names.begin(), {"predictor", "gumbel"});
   for (std::size_t j = 0; j < candidates.size(); ++j) {
     names.push_back("fixed:" + std::to_string(candidates[j]));
@@ -62,8 +61,7 @@ std::string router_name(const Router& router, const std::vector<int>& candidates
   if (const auto* fixed = std::get_if<FixedRouter>(&router))
     return "fixed " + std::to_string(candidates[static_cast<std::size_t>(fixed->candidate)]);
   if (std::holds_alternative<GumbelRouter>(router)) return "gumbel";
-  if (const auto* cascade = std::get_if<CascadeRouter>(&router))
-    return cascade->committee ? "committee" : "cascade";
+  if (std::holds_alternative<CascadeRouter>(router)) return "cascade";
   return std::holds_alternative<RandomRouter>(router) ? "random" : "predictor";
 }
 

@@ -152,14 +152,13 @@ struct ExperimentsOptions {
 /// Threads of that policy.
 [[nodiscard]] int thread_count(const RunOptions& options);
 
-/// "predictor", "gumbel", "random", "cascade", "committee" (a cascade), or "fixed:R" where R is one of the
+/// "predictor", "gumbel", "random", "cascade", or "fixed:R" where R is one of the
 /// candidates. A network of one candidate needs no predictor for the first two. `threshold`: of a cascade.
 /// Throws Error for anything else.
 [[nodiscard]] Router make_router(const std::string& text, const std::vector<int>& candidates,
                                  bool has_predictor, std::uint64_t seed,
                                  double threshold = RoutingOptions::kThreshold);
-/// How a router is called in logs and on the screen: "predictor", "gumbel", "random", "cascade",
-/// "committee", "fixed 224".
+/// How a router is called in logs and on the screen: "predictor", "gumbel", "random", "cascade", "fixed 224".
 [[nodiscard]] std::string router_name(const Router& router, const std::vector<int>& candidates);
 
 }  // namespace drnet::program

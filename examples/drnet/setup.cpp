@@ -23,12 +23,11 @@ SessionOptions session_options(const RoutingOptions& routing, bool official, con
                                std::uint64_t seed) {
   const std::string& router = routing.router;
   SessionOptions options = official ? OfficialCode{}.session : SessionOptions{};
-  const bool cascade = router == "cascade" || router == "committee";
-  if (routing.threshold && !cascade)
-    throw Error("--threshold", "--router cascade or committee beside it", "'" + router + "'");
+  if (routing.threshold && router != "cascade")
+    throw Error("--threshold", "--router cascade beside it", "'" + router + "'");
   if (!routing.budget.empty()) {
-    if (!router.empty() && router != "predictor" && !cascade)
-      throw Error("--router", "predictor, cascade or committee beside --budget", "'" + router + "'");
+    if (!router.empty() && router != "predictor" && router != "cascade")
+      throw Error("--router", "predictor or cascade beside --budget", "'" + router + "'");
     if (routing.threshold) throw Error("--threshold", "no --budget, which sets thresholds", routing.budget);
     if (official) throw Error("--official", "no --budget, which that code does not know", routing.budget);
     static_cast<void>(parse_budget("--budget", routing.budget));
@@ -46,8 +45,7 @@ std::optional<BudgetChoice> route_as_stored(const RoutingOptions& routing, const
   auto* const cascade = std::get_if<CascadeRouter>(&session.router);
   if (cascade != nullptr && !model.budget_curves.empty())
     for (const BudgetCurve& curve : stored_curves(model, weights))
-      if (const auto* stored = std::get_if<CascadeRouter>(&curve.points.front().router);
-          stored != nullptr && stored->committee == cascade->committee)
+      if (const auto* stored = std::get_if<CascadeRouter>(&curve.points.front().router))
         cascade->temperatures = stored->temperatures;
   if (routing.budget.empty()) return std::nullopt;
   BudgetChoice choice =

@@ -37,17 +37,13 @@ const Costs& Tuning::costs(CostUnit unit, Index batch) {
 }
 
 std::vector<Router> Tuning::routers(const std::string& name) const {
-  if (!name.empty() && name != "predictor" && name != "cascade" && name != "committee")
-    throw Error("--router", "predictor, cascade or committee, which can be set for a budget",
-                "'" + name + "'");
+  if (!name.empty() && name != "predictor" && name != "cascade")
+    throw Error("--router", "predictor or cascade, which can be set for a budget", "'" + name + "'");
   if (name == "predictor" && outputs_.predictor.empty())
-    throw Error("--router", "cascade or committee, as there is no predictor in these weights", "predictor");
+    throw Error("--router", "cascade, as there is no predictor in these weights", "predictor");
   std::vector<Router> list;
-  if (name != "cascade" && name != "committee" && !outputs_.predictor.empty())
-    list.emplace_back(PredictorRouter{});
-  if (name.empty() || name == "cascade") list.emplace_back(CascadeRouter{{}, temperatures_});
-  if (name.empty() || name == "committee")
-    list.emplace_back(CascadeRouter{{}, fit_temperatures(committees(outputs_)), true});
+  if (name != "cascade" && !outputs_.predictor.empty()) list.emplace_back(PredictorRouter{});
+  if (name != "predictor") list.emplace_back(CascadeRouter{{}, temperatures_});
   return list;
 }
 

@@ -68,8 +68,7 @@ TEST_CASE("A session with a solved setting does what the solver foresaw", "[budg
   const Costs costs = counted_costs<Net>();
   const std::vector<double> temperatures{0.5, 0.8, 0.7};
   std::size_t mixed = 0;
-  for (const Router& router : {Router(PredictorRouter{}), Router(CascadeRouter{{}, temperatures}),
-                               Router(CascadeRouter{{}, temperatures, true})})
+  for (const Router& router : {Router(PredictorRouter{}), Router(CascadeRouter{{}, temperatures})})
     for (const BudgetPoint& point : solve_budgets(router, outputs, costs, spread_budgets(router, costs, 6)))
       for (const auto& [name, policy] : {support::policies().front(), support::policies().back()}) {
         CAPTURE(point.budget, name);
@@ -89,5 +88,5 @@ TEST_CASE("A session with a solved setting does what the solver foresaw", "[budg
           CHECK(static_cast<double>(chosen[j]) / 60 == Approx(point.shares[j]));
         mixed += std::count(chosen.begin(), chosen.end(), 0) < 2;
       }
-  CHECK(mixed > 6);  // else no choice was tested
+  CHECK(mixed > 4);  // else no choice was tested
 }

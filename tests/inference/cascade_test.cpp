@@ -70,37 +70,6 @@ TEST_CASE("A cascade takes the smallest candidate whose confidence reaches its t
   }
 }
 
-TEST_CASE("A committee answers with the mean of the logits of all that were asked", "[cascade]") {
-  const Pictures<float> pictures(40);
-  const Net net = support::trained_net();
-  std::vector<Answers> all = ask_all(net, pictures.batch());
-  for (std::size_t k = 0; k < all[0].logits.size(); ++k) {  // in the order in which they join
-    const float small = all[2].logits[k], two = small + all[1].logits[k], three = two + all[0].logits[k];
-    all[1].logits[k] = two / 2;
-    all[0].logits[k] = three / 3;
-  }
-  CascadeRouter router = halving_router(all, {0.5, 1.5, 0.25});
-  router.committee = true;
-  const Session<Net> session(net, Serial{}, {.router = router, .chunk = 3});
-  const Answers answers = classify(session, pictures.batch());
-  std::vector<int> used(Net::kCount);
-  for (std::size_t i = 0; i < 40; ++i) {
-    std::size_t j = 2;
-    while (j > 0 && top_probability(logits_of(all[j], i), router.temperature(static_cast<int>(j))) <
-                        router.thresholds[j])
-      --j;
-    CAPTURE(i, j);
-    const Classification& result = answers.results[i];
-    CHECK(result.candidate == static_cast<int>(j));
-    CHECK(result.label == argmax<float>(logits_of(all[j], i)));
-    CHECK(result.probability == static_cast<float>(top_probability(logits_of(all[j], i))));
-    CHECK(support::same_bits(logits_of(answers, i), logits_of(all[j], i)));
-    ++used[j];
-  }
-  CAPTURE(used);
-  CHECK(std::count(used.begin(), used.end(), 0) == 0);
-}
-
 TEST_CASE("A cascade's first and last candidate", "[cascade]") {
   const Pictures<float> pictures(5);
   const Net net = support::trained_net();
@@ -120,8 +89,7 @@ TEST_CASE("A cascade has the same bits under every policy, chunk and call", "[ca
   const Net net = support::trained_net();
   for (const Index count : {1, 2, 17}) {
     const Pictures<float> pictures(count);
-    CascadeRouter router = halving_router(ask_all(net, pictures.batch()), {0.7, 1.3, 0.9});
-    router.committee = GENERATE(false, true);
+    const CascadeRouter router = halving_router(ask_all(net, pictures.batch()), {0.7, 1.3, 0.9});
     const Answers serial =
         classify(Session<Net>(net, Serial{}, {.router = router, .chunk = 4}), pictures.batch());
     for (const auto& [name, policy] : support::policies())

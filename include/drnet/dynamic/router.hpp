@@ -79,10 +79,6 @@ struct RandomRouter {
 struct CascadeRouter {
   std::vector<double> thresholds{};    ///< [m], 0 to 1, largest resolution first; the first is not used
   std::vector<double> temperatures{};  ///< [m], above 0; 1 when empty
-  /// Whether all candidates that were asked answer together, by the mean of their logits (X. Wang et al.,
-  /// *Wisdom of Committees*, ICLR 2022): their logits are there, so it costs nothing. Temperature and
-  /// threshold j are then those of the committee that ends with candidate j.
-  bool committee = false;
   [[nodiscard]] double temperature(int j) const {
     return temperatures.empty() ? 1 : temperatures[static_cast<std::size_t>(j)];
   }
@@ -91,15 +87,6 @@ struct CascadeRouter {
     return j == 0 || !(confidence < thresholds[static_cast<std::size_t>(j)]);
   }
 };
-/// One more member joins a committee: adds its logits to `sum` [classes], and turns `logits` into the mean of
-/// all.
-template <class T>
-void join_committee(std::span<T> logits, std::span<T> sum, int members) {
-  for (std::size_t k = 0; k < logits.size(); ++k) {
-    sum[k] += logits[k];
-    logits[k] = sum[k] / static_cast<T>(members);
-  }
-}
 using Router = std::variant<PredictorRouter, FixedRouter, RandomRouter, GumbelRouter, CascadeRouter>;
 
 /// Whether the router reads the predictor's logits.

@@ -49,18 +49,15 @@ inline void check(const Outputs& outputs, const Costs& costs) {
   costs.check(outputs.candidates);
 }
 
-/// Calls f(rule, outputs) for a predictor or cascade router and what it answers by. Throws Error for another.
+/// Calls f(rule) for a predictor or cascade router. Throws Error for another.
 template <class F>
 auto with_rule(const Router& router, const Outputs& outputs, const Costs& costs, const F& f) {
   check(outputs, costs);
-  if (const auto* cascade = std::get_if<CascadeRouter>(&router)) {
-    if (!cascade->committee) return f(ThresholdRule(outputs, costs, *cascade), outputs);
-    const Outputs together = committees(outputs);
-    return f(ThresholdRule(together, costs, *cascade), together);
-  }
+  if (const auto* cascade = std::get_if<CascadeRouter>(&router))
+    return f(ThresholdRule(outputs, costs, cascade->temperatures));
   if (!std::holds_alternative<PredictorRouter>(router))
     throw Error("router of a budget", "predictor or cascade", "another");
-  return f(OffsetRule(outputs, costs), outputs);
+  return f(OffsetRule(outputs, costs));
 }
 
 /// The numbers of a predictor or cascade router. Throws Error where they are not those of so many candidates.
@@ -108,9 +105,9 @@ inline BudgetPoint point(Router router, double budget, const Tally& tally, Index
 /// Error for outputs, costs or a router that do not fit each other.
 [[nodiscard]] inline BudgetPoint judge_router(const Router& router, const Outputs& outputs,
                                               const Costs& costs) {
-  return budget_detail::with_rule(router, outputs, costs, [&](const auto& rule, const Outputs& answers) {
+  return budget_detail::with_rule(router, outputs, costs, [&](const auto& rule) {
     const Tally tally =
-        BudgetSearch(rule, answers, {}).judge(budget_detail::setting_of(router, rule.candidates()));
+        BudgetSearch(rule, outputs, {}).judge(budget_detail::setting_of(router, rule.candidates()));
     return budget_detail::point(router, tally.cost / static_cast<double>(rule.images()), tally,
                                 rule.images());
   });
@@ -118,15 +115,14 @@ inline BudgetPoint point(Router router, double budget, const Tally& tally, Index
 
 /// The best setting for each budget (mean cost of an image, in the unit of `costs`), in the order of the
 /// budgets. `router` says what is set: PredictorRouter{} its offsets, CascadeRouter{.temperatures = ...} its
-/// thresholds (and .committee says who answers); what it holds of these already is ignored. A larger budget
-/// is never less accurate. Up to the refinement exact along one parameter, so for two candidates; coordinate
-/// sweeps beyond. Throws Error for outputs or costs that do not fit each other, and a budget below
-/// least_budget().
+/// thresholds; what it holds of these already is ignored. A larger budget is never less accurate. Up to the
+/// refinement exact along one parameter, so for two candidates; coordinate sweeps beyond. Throws Error for
+/// outputs or costs that do not fit each other, and a budget below least_budget().
 [[nodiscard]] inline std::vector<BudgetPoint> solve_budgets(const Router& router, const Outputs& outputs,
                                                             const Costs& costs,
                                                             std::span<const double> budgets,
                                                             const BudgetOptions& options = {}) {
-  return budget_detail::with_rule(router, outputs, costs, [&](const auto& rule, const Outputs& answers) {
+  return budget_detail::with_rule(router, outputs, costs, [&](const auto& rule) {
     const double least = least_budget(router, costs);
     for (const double budget : budgets)
       if (!(budget >= least) || !std::isfinite(budget))
@@ -139,7 +135,7 @@ inline BudgetPoint point(Router router, double budget, const Tally& tally, Index
                      [&](std::size_t a, std::size_t b) { return budgets[a] < budgets[b]; });
     std::vector<double> limits;
     for (const std::size_t b : order) limits.push_back(budgets[b] * static_cast<double>(rule.images()));
-    const auto found = BudgetSearch(rule, answers, std::move(limits)).solve(options.refine);
+    const auto found = BudgetSearch(rule, outputs, std::move(limits)).solve(options.refine);
     std::vector<BudgetPoint> points(budgets.size());
     for (std::size_t b = 0; b < order.size(); ++b)
       points[order[b]] = budget_detail::point(rule.router(found[b].setting), budgets[order[b]],

@@ -135,21 +135,21 @@ class OffsetRule {
 };
 
 /// The cascade with thresholds t: the smallest candidate whose confidence reaches its t_j. t_0 is not used
-/// and stays 0. With one parameter, all thresholds are the same. Of a committee, the outputs are those of
-/// committees().
+/// and stays 0. With one parameter, all thresholds are the same.
 class ThresholdRule {
  public:
   /// Throws Error for temperatures that are not one above 0 for each candidate (or none), and logits that are
   /// not finite.
-  ThresholdRule(const Outputs& outputs, const Costs& costs, CascadeRouter cascade)
+  ThresholdRule(const Outputs& outputs, const Costs& costs, std::vector<double> temperatures)
       : candidates_(outputs.candidates),
         images_(outputs.images()),
-        cascade_(std::move(cascade)),
+        temperatures_(std::move(temperatures)),
         answer_costs_(drnet::answer_costs(CascadeRouter{}, costs)) {
     check_router(router(std::vector<double>(at(candidates_))), candidates_, false);
+    const CascadeRouter cascade{{}, temperatures_};
     for (Index i = 0; i < images_; ++i)
       for (int j = 0; j < candidates_; ++j) {
-        confidences_.push_back(top_probability(outputs.at(i, j), cascade_.temperature(j)));
+        confidences_.push_back(top_probability(outputs.at(i, j), cascade.temperature(j)));
         if (!std::isfinite(confidences_.back()))
           throw Error("Outputs::logits of image " + std::to_string(i), "finite numbers", "others");
       }
@@ -160,7 +160,7 @@ class ThresholdRule {
   /// [m], the cost of an image that candidate j answers: its own and those of all smaller candidates.
   [[nodiscard]] const std::vector<double>& answer_costs() const { return answer_costs_; }
   [[nodiscard]] Router router(std::vector<double> setting) const {
-    return CascadeRouter{std::move(setting), cascade_.temperatures, cascade_.committee};
+    return CascadeRouter{std::move(setting), temperatures_};
   }
   [[nodiscard]] std::vector<int> answers(const std::vector<double>& setting) const {
     std::vector<int> result(static_cast<std::size_t>(images_));
@@ -211,8 +211,7 @@ class ThresholdRule {
 
   int candidates_;
   Index images_;
-  CascadeRouter cascade_;
-  std::vector<double> answer_costs_, confidences_;
+  std::vector<double> temperatures_, answer_costs_, confidences_;
 };
 
 }  // namespace drnet::inline DRNET_ISA

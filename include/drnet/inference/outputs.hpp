@@ -5,9 +5,7 @@
 #include <drnet/core/config.hpp>
 #include <drnet/core/error.hpp>
 #include <drnet/core/parallel.hpp>
-#include <drnet/dynamic/router.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -51,22 +49,5 @@ struct Outputs {
         throw Error("Outputs::labels", "0 to " + std::to_string(classes - 1), std::to_string(label));
   }
 };
-
-/// What committees answer: the logits of candidate j become the mean of those of j and all smaller
-/// resolutions, with the bits of a session (CascadeRouter::committee). Throws Error for outputs that do not
-/// fit each other.
-[[nodiscard]] inline Outputs committees(Outputs outputs) {
-  outputs.check();
-  const auto m = static_cast<std::size_t>(outputs.candidates),
-             classes = static_cast<std::size_t>(outputs.classes);
-  std::vector<float> sum(classes);
-  for (std::size_t i = 0; i < outputs.labels.size(); ++i) {
-    std::fill(sum.begin(), sum.end(), 0.0F);
-    for (std::size_t j = m; j-- > 0;)
-      join_committee<float>(std::span(outputs.logits).subspan((i * m + j) * classes, classes), sum,
-                            static_cast<int>(m - j));
-  }
-  return outputs;
-}
 
 }  // namespace drnet::inline DRNET_ISA

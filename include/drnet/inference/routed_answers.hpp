@@ -49,8 +49,8 @@ struct RoutedAnswers {
 /// As a session with this router would answer. Throws Error for a router that is neither predictor nor
 /// cascade, and for what does not fit.
 [[nodiscard]] inline RoutedAnswers route(const Router& router, const Outputs& outputs, const Costs& costs) {
-  return budget_detail::with_rule(router, outputs, costs, [&](const auto& rule, const Outputs& asked) {
-    return answers_of(rule.answers(budget_detail::setting_of(router, outputs.candidates)), asked,
+  return budget_detail::with_rule(router, outputs, costs, [&](const auto& rule) {
+    return answers_of(rule.answers(budget_detail::setting_of(router, outputs.candidates)), outputs,
                       rule.answer_costs());
   });
 }

@@ -261,7 +261,6 @@ class Session {
   /// those whose answer is not taken go on to the next. `candidate` of a result is the one to ask meanwhile.
   void climb(const ExecutionPolicy& policy, const Call& call, Workspace& workspace) const {
     for (Classification& result : call.results) result.candidate = kCount - 1;
-    if (cascade()->committee) workspace.sums.assign(call.results.size() * kClasses, T(0));
     for (int j = kCount - 1; j >= 0; --j) {
       const auto asked = [&](Index i) {
         return options_.compute_all || call.results[static_cast<std::size_t>(i)].candidate == j;
@@ -306,25 +305,21 @@ class Session {
     run_infer<Classifier>(Pass{policy, chunk.count, options_.chunk, Net::bank(J), Net::kBanks}, x, y,
                           accumulator, static_cast<const T*>(classifier_.data()), memory.arena.data());
     for (Index i = 0; i < chunk.count; ++i)
-      take(call, J, which[i], std::span<T>(y.row(i, 0, 0), static_cast<std::size_t>(kClasses)), workspace);
+      take(call, J, which[i], std::span<const T>(y.row(i, 0, 0), static_cast<std::size_t>(kClasses)));
   }
 
   /// What logits z at candidate j mean for an image of the call.
-  void take(const Call& call, int j, Index image, std::span<T> z, Workspace& workspace) const {
+  void take(const Call& call, int j, Index image, std::span<const T> z) const {
     if (!call.results.empty()) {
       auto& result = call.results[static_cast<std::size_t>(image)];
       if (result.candidate != j) return;  // computed, but masked
-      if (cascade() != nullptr && cascade()->committee)
-        join_committee(
-            z, std::span(workspace.sums).subspan(static_cast<std::size_t>(image) * kClasses, kClasses),
-            kCount - j);
-      const double probability = top_probability<T>(z);
+      const double probability = top_probability(z);
       result.label = argmax<T>(z);
       result.probability = static_cast<float>(probability);
       result.resolution = Net::Candidates::kValues[static_cast<std::size_t>(j)];
       if (const CascadeRouter* router = cascade()) {
         const double temperature = router->temperature(j);
-        if (!router->accepts(j, temperature == 1 ? probability : top_probability<T>(z, temperature)))
+        if (!router->accepts(j, temperature == 1 ? probability : top_probability(z, temperature)))
           result.candidate = j - 1;  // to be asked next
       }
     }

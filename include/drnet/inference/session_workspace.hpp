@@ -96,7 +96,6 @@ class SessionWorkspace {
       chunks.push_back({candidate, at, std::min(chunk, static_cast<Index>(order.size()) - at)});
   }
 
-  std::vector<T> sums;  ///< [images][classes] of a cascade's committees
   std::vector<Worker> workers;
   std::vector<Index> order;
   std::vector<Chunk> chunks;
