@@ -123,6 +123,8 @@ void add_schedule_options(CLI::App& command, TrainOptions& o) {
       ->group("Recipe");
   add("--head-rate", o.head_rate,
       "Learning rate of the classifier's last layer, as a multiple of that of the others: for --new-head");
+  add("--head-warmup", o.head_warmup, "Epochs in which the last layer learns alone first: for --new-head")
+      ->check(CLI::Range(0, 100'000));
   add("--distill-temperature", o.distill_temperature,
       "Of what they teach; above 1: more of the other classes");
   add("--label-smoothing", o.label_smoothing, "Share of the target that all classes have");

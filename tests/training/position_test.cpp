@@ -1,4 +1,4 @@
-// What changes on the way through stage 2: the temperature, and who learns.
+// What changes on the way through a stage: the temperature, and who learns.
 #include <support/catch.hpp>
 #include <support/tiny_network.hpp>
 
@@ -87,6 +87,30 @@ TEST_CASE("In the predictor's warm-up the classifier rests, and its answers teac
   CHECK(same(Stepped(labels, 0.5), Stepped(alone, 0.5)));
   labels.predictor_warmup = -1;
   CHECK_THROWS_AS(labels.check(), Error);
+}
+
+TEST_CASE("In the head's warm-up the last layer of the classifier learns alone", "[training]") {
+  TrainerOptions plain = options_of(Estimator::sparse);
+  plain.stage = 1;
+  for (const bool distilled : {false, true}) {
+    plain.distilled = distilled;
+    TrainerOptions warm = plain;
+    warm.head_warmup = 2;
+    const Stepped early(warm, 1.9), usual(plain, 1.9);
+    const Net before(5);
+    for (const TensorSpec& t : Net::ClassifierNetwork::tensors()) {
+      CAPTURE(t.name);
+      const auto values = early.net.classifier().values(t);
+      if (t.trained() && !t.name.starts_with("fc."))
+        CHECK(support::same_bits(values, before.classifier().values(t)));
+      else
+        CHECK(support::same_bits(values, usual.net.classifier().values(t)));
+    }
+    CHECK(same(Stepped(warm, 2), Stepped(plain, 2)));
+  }
+  plain.head_rate = 0.25;
+  CHECK(plain.classifier_rates_at(1).features == 0.05);
+  CHECK(plain.classifier_rates_at(1).head == 0.0125);
 }
 
 TEST_CASE("A frozen classifier does not decay either", "[training]") {

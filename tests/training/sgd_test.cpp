@@ -72,21 +72,26 @@ TEST_CASE("Without their decay, batch norms and biases keep still where gradient
   }
 }
 
-TEST_CASE("The last layer learns at a rate of its own") {
-  Net plain(3), scaled(3), faster(3);
-  Sgd<Net> one({.weight_decay = 0.1}), other({.weight_decay = 0.1, .head_rate = 0.25}),
-      quarter({.weight_decay = 0.1});
+TEST_CASE("The last layer learns at a rate of its own, and what has the rate 0 stays") {
+  Net both(3), slow(3), fast(3), alone(3);
+  const Net start = both;
+  Sgd<Net> a({.weight_decay = 0.1}), b({.weight_decay = 0.1}), c({.weight_decay = 0.1}),
+      d({.weight_decay = 0.1});
   for (std::uint32_t k = 0; k < 2; ++k) {
-    one.step(Serial{}, plain, gradients_of(k), 0.2);
-    other.step(Serial{}, scaled, gradients_of(k), 0.2);
-    quarter.step(Serial{}, faster, gradients_of(k), 0.05);
+    a.step(Serial{}, both, gradients_of(k), {0.05, 0.2});
+    b.step(Serial{}, slow, gradients_of(k), 0.05);
+    c.step(Serial{}, fast, gradients_of(k), 0.2);
+    d.step(Serial{}, alone, gradients_of(k), {0, 0.2});
   }
   Index head = 0;
   for (const TensorSpec& t : Net::tensors()) {
     CAPTURE(t.name);
     const bool is_head = t.name.starts_with("fc.");
     head += is_head;
-    CHECK(support::same_bits(scaled.values(t), (is_head ? faster : plain).values(t)));
+    CHECK(support::same_bits(both.values(t), (is_head ? fast : slow).values(t)));
+    CHECK(support::same_bits(alone.values(t), (is_head ? fast : start).values(t)));
+    if (t.trained() && !is_head)
+      for (Index i = t.offset; i < t.offset + t.size; ++i) CHECK(d.velocity()[i] == 0);
   }
   CHECK(head == 2);
 }
@@ -97,5 +102,4 @@ TEST_CASE("SGD refuses options that cannot train") {
     CHECK_THROWS_AS(Sgd<Net>(SgdOptions{.momentum = momentum}), Error);
   for (const double decay : {-1e-4, kNan})
     CHECK_THROWS_AS(Sgd<Net>(SgdOptions{.weight_decay = decay}), Error);
-  for (const double rate : {-0.1, kNan}) CHECK_THROWS_AS(Sgd<Net>(SgdOptions{.head_rate = rate}), Error);
 }

@@ -139,8 +139,10 @@ TEST_CASE("A trainer refuses options out of range") {
   for (const double bad : {-1.0, kNan}) {
     refuses([&](TrainerOptions& o) { o.predictor_rate = bad; });
     refuses([&](TrainerOptions& o) { o.classifier_rate = bad; });
+    refuses([&](TrainerOptions& o) { o.head_rate = bad; });
     refuses([&](TrainerOptions& o) { o.max_gradient_norm = bad; });
   }
+  refuses([](TrainerOptions& o) { o.head_warmup = -1; });
   CHECK_THROWS_AS(Trainer<Net>(net, Serial{}, 0, options_of(1)), Error);
   using Fixed = DynamicNetwork<support::TinyClassifier, NoPredictor, support::TinyCandidates>;
   Fixed fixed;

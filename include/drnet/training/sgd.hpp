@@ -18,9 +18,14 @@ struct SgdOptions {
   bool nesterov = false;
   double weight_decay = 1e-4;
   bool decay_norm_and_bias = true;  ///< false: weight decay on convolution and linear weights only
-  /// Learning rate of the last layer, as a multiple of that of the others: a head that is drawn anew has to
-  /// learn faster than features that only need a touch.
-  double head_rate = 1;
+};
+
+/// Learning rates of a step: the head is a network's last layer, the features are all before it. What has the
+/// rate 0 stays as it is.
+struct LearningRates {
+  LearningRates(double all) : features(all), head(all) {}
+  LearningRates(double features_rate, double head_rate) : features(features_rate), head(head_rate) {}
+  double features, head;
 };
 
 /// One step for the values [0, size) of one parameter group; `velocity` starts as zeros.
@@ -46,14 +51,12 @@ class Sgd {
       throw Error("SGD momentum", "0 <= momentum < 1", std::to_string(options.momentum));
     if (!(options.weight_decay >= 0))
       throw Error("SGD weight decay", "a value >= 0", std::to_string(options.weight_decay));
-    if (!(options.head_rate >= 0) || !std::isfinite(options.head_rate))
-      throw Error("SGD head rate", "a value >= 0", std::to_string(options.head_rate));
   }
-  /// Applies `gradients` (laid out as net.parameters()) with learning rate lr, tensor by tensor. `images`:
+  /// Applies `gradients` (laid out as net.parameters()), tensor by tensor. `images`:
   /// how many trained each bank, empty where all did (which is not asked of a network with one bank); like a
   /// parameter without gradient in PyTorch, a bank that saw none stays as it is, weight decay and momentum
   /// included.
-  void step(const ExecutionPolicy& policy, Net& net, const Buffer<T>& gradients, double lr,
+  void step(const ExecutionPolicy& policy, Net& net, const Buffer<T>& gradients, LearningRates rates,
             std::span<const Index> images = {}) {
     const auto& tensors = Net::tensors();
     const auto head = std::find_if(tensors.rbegin(), tensors.rend(),
@@ -62,12 +65,13 @@ class Sgd {
     policy.for_parts(static_cast<Index>(tensors.size()), [&](Index k, int) {
       const TensorSpec& t = tensors[static_cast<std::size_t>(k)];
       if (!t.trained()) return;
+      const double lr = k < first_of_head ? rates.features : rates.head;
+      if (lr == 0) return;
       if (t.bank >= 0 && !images.empty() && images[static_cast<std::size_t>(t.bank)] == 0) return;
       const bool decays = options_.decay_norm_and_bias || t.role == Role::weight;
       const auto at = static_cast<std::size_t>(t.offset), size = static_cast<std::size_t>(t.size);
-      sgd_step<T>(net.values(t), gradients.span().subspan(at, size), velocity_.span().subspan(at, size),
-                  k < first_of_head ? lr : lr * options_.head_rate, decays ? options_.weight_decay : 0.0,
-                  options_);
+      sgd_step<T>(net.values(t), gradients.span().subspan(at, size), velocity_.span().subspan(at, size), lr,
+                  decays ? options_.weight_decay : 0.0, options_);
     });
   }
   [[nodiscard]] Buffer<T>& velocity() noexcept { return velocity_; }

@@ -47,11 +47,7 @@ class Trainer {
       ensemble_velocity_.resize(Net::kCount);
     }
     if constexpr (Net::kHasPredictor)
-      if (options_.stage == 2) {
-        SgdOptions sgd = options_.sgd;
-        sgd.head_rate = 1;  // all of the predictor is new
-        predictor_sgd_.emplace(sgd);
-      }
+      if (options_.stage == 2) predictor_sgd_.emplace(options_.sgd);
   }
 
   /// One step on a batch: gradients, then SGD. `samples` are the images' indices in their data set,
@@ -164,7 +160,7 @@ class Trainer {
     if (options_.stage == 1 || !joint.freeze_classifier) {
       limit(step_.gradients());
       classifier_sgd_.step(policy, net_.classifier(), step_.gradients(),
-                           lr * (options_.stage == 1 ? 1 : options_.classifier_rate),
+                           options_.classifier_rates_at(position),
                            options_.trains_every_bank() ? std::span<const Index>() : losses.chosen);
     }
     if (ensemble_) {  // so few numbers are no model to be kept small: no weight decay
