@@ -122,9 +122,7 @@ void add_schedule_options(CLI::App& command, TrainOptions& o) {
                 "Stage 1: the ensemble of all resolutions and each larger one teach the smaller ones")
       ->group("Recipe");
   add("--head-rate", o.head_rate,
-      "Learning rate of the classifier's last layer, as a multiple of that of the others: for --new-head");
-  add("--head-warmup", o.head_warmup, "Epochs in which the last layer learns alone first: for --new-head")
-      ->check(CLI::Range(0, 100'000));
+      "Learning rate of the classifier's last layer, as a multiple of that of the others");
   add("--distill-temperature", o.distill_temperature,
       "Of what they teach; above 1: more of the other classes");
   add("--label-smoothing", o.label_smoothing, "Share of the target that all classes have");

@@ -132,7 +132,6 @@ struct TrainOptions {
   double collapse_share = kCollapseShare;
   std::string estimator = "sparse";
   double predictor_rate = 0.1, classifier_rate = 1, head_rate = 1;
-  int head_warmup = 0;   ///< epochs of stage 1
   int oracle_views = 4;  ///< augmented views of a picture whose errors the oracle averages
   double holdout = 0;    ///< share of the training pictures that only stage 2 sees
   Augmentation augmentation;

@@ -1,4 +1,4 @@
-// What changes on the way through a stage: the temperature, and who learns.
+// What changes on the way through stage 2: the temperature, and who learns.
 #include <support/catch.hpp>
 #include <support/tiny_network.hpp>
 
@@ -89,28 +89,21 @@ TEST_CASE("In the predictor's warm-up the classifier rests, and its answers teac
   CHECK_THROWS_AS(labels.check(), Error);
 }
 
-TEST_CASE("In the head's warm-up the last layer of the classifier learns alone", "[training]") {
+TEST_CASE("The last layer of the classifier has a rate of its own", "[training]") {
   TrainerOptions plain = options_of(Estimator::sparse);
   plain.stage = 1;
-  for (const bool distilled : {false, true}) {
-    plain.distilled = distilled;
-    TrainerOptions warm = plain;
-    warm.head_warmup = 2;
-    const Stepped early(warm, 1.9), usual(plain, 1.9);
-    const Net before(5);
-    for (const TensorSpec& t : Net::ClassifierNetwork::tensors()) {
-      CAPTURE(t.name);
-      const auto values = early.net.classifier().values(t);
-      if (t.trained() && !t.name.starts_with("fc."))
-        CHECK(support::same_bits(values, before.classifier().values(t)));
-      else
-        CHECK(support::same_bits(values, usual.net.classifier().values(t)));
-    }
-    CHECK(same(Stepped(warm, 2), Stepped(plain, 2)));
+  TrainerOptions still = plain;
+  still.head_rate = 0;
+  const Stepped usual(plain, 1), without(still, 1);
+  const Net before(5);
+  for (const TensorSpec& t : Net::ClassifierNetwork::tensors()) {
+    CAPTURE(t.name);
+    const Net& expected = t.name.starts_with("fc.") ? before : usual.net;
+    CHECK(support::same_bits(without.net.classifier().values(t), expected.classifier().values(t)));
   }
-  plain.head_rate = 0.25;
-  CHECK(plain.classifier_rates_at(1).features == 0.05);
-  CHECK(plain.classifier_rates_at(1).head == 0.0125);
+  still.head_rate = 0.25;
+  CHECK(still.classifier_rates_at(1).features == 0.05);
+  CHECK(still.classifier_rates_at(1).head == 0.0125);
 }
 
 TEST_CASE("A frozen classifier does not decay either", "[training]") {

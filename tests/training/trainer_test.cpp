@@ -142,7 +142,6 @@ TEST_CASE("A trainer refuses options out of range") {
     refuses([&](TrainerOptions& o) { o.head_rate = bad; });
     refuses([&](TrainerOptions& o) { o.max_gradient_norm = bad; });
   }
-  refuses([](TrainerOptions& o) { o.head_warmup = -1; });
   CHECK_THROWS_AS(Trainer<Net>(net, Serial{}, 0, options_of(1)), Error);
   using Fixed = DynamicNetwork<support::TinyClassifier, NoPredictor, support::TinyCandidates>;
   Fixed fixed;

@@ -27,11 +27,8 @@ struct TrainerOptions {
   double predictor_rate =
       0.1;  ///< learning rate of the predictor, as a multiple of the classifier's (stage 2)
   double classifier_rate = 1;  ///< the same for the classifier; 0 freezes it (stage 2)
-  double head_rate = 1;        ///< of the classifier's last layer, as a multiple of that of its other layers
-  /// Epochs at the start of stage 1 in which the classifier's last layer learns alone. A new head on features
-  /// that are good already would else teach them nonsense before it has learnt itself (A. Kumar et al.,
-  /// *Fine-Tuning can Distort Pretrained Features*, ICLR 2022).
-  int head_warmup = 0;
+  double head_rate = 1;  ///< of the classifier's last layer, as a multiple of that of its other layers: long
+                         ///< feature vectors want a lower one
   /// Epochs at the start of stage 2 in which the predictor learns alone: the classifier rests, and what its
   /// candidates answer teaches the predictor (Estimator::oracle, unless another that learns from answers was
   /// chosen). Every candidate is looked at for every image then, and no gradient vanishes, however confident
@@ -54,7 +51,6 @@ struct TrainerOptions {
     require(predictor_rate >= 0, "predictor_rate", "at least 0", predictor_rate);
     require(classifier_rate >= 0, "classifier_rate", "at least 0", classifier_rate);
     require(head_rate >= 0 && std::isfinite(head_rate), "head_rate", "at least 0", head_rate);
-    require(head_warmup >= 0, "head_warmup", "at least 0 epochs", head_warmup);
     require(predictor_warmup >= 0, "predictor_warmup", "at least 0 epochs", predictor_warmup);
     require(!tau_end || (*tau_end > 0 && std::isfinite(*tau_end)), "tau_end", "a temperature above 0",
             tau_end.value_or(1));
@@ -77,8 +73,7 @@ struct TrainerOptions {
   /// Learning rates of the classifier.
   [[nodiscard]] LearningRates classifier_rates_at(double position) const {
     const double lr = schedule.rate(position) * (stage == 1 ? 1 : classifier_rate);
-    const bool head_alone = stage == 1 && position < head_warmup;
-    return {head_alone ? 0 : lr, head_rate * lr};
+    return {lr, head_rate * lr};
   }
   /// The temperature of the Gumbel softmax: exponentially from joint.tau to tau_end.
   [[nodiscard]] double tau_at(double position) const {
