@@ -32,7 +32,7 @@ h3{font-size:1rem;margin:1.2em 0 .4em}p{margin:.3em 0 .8em;max-width:75ch}
 .lead,.note,figcaption small{color:var(--soft)}.note{font-size:.875rem}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.9rem}
 th,td{padding:.35em .7em;text-align:left;border-bottom:1px solid var(--grid);white-space:nowrap}
-td.name{white-space:normal;min-width:15em;overflow-wrap:anywhere}
+td.name,.group th{white-space:normal;min-width:15em;overflow-wrap:anywhere}td.of{padding-left:2.6em}
 th{font-weight:600;vertical-align:bottom}.n{text-align:right;font-variant-numeric:tabular-nums}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,340px),1fr));gap:14px}
 .chart{background:var(--card);border-radius:8px;padding:8px;margin:0;break-inside:avoid;max-width:560px}

@@ -88,6 +88,28 @@ inline std::string common_traits(const std::vector<Trait>& all) {
   return words.empty() ? "" : markup::fill_in("<p class=\"lead\">{}</p>\n", {join(words, " · ")});
 }
 
+/// The name of a row; `grouped`: under the name of its run.
+inline std::string name_cell(const Row& row, bool grouped) {
+  return grouped ? markup::fill_in("<td class=\"name of\">{}</td>", {markup::escape(row.result.router)})
+                 : markup::fill_in("<td class=\"name\">{}{}</td>",
+                                   {svg::legend_mark(row.style), markup::escape(row.label())});
+}
+
+/// The name of the run that a row begins, where several rows follow and there are other runs; else nothing.
+std::string group_head(const auto& context, std::size_t index, std::size_t columns) {
+  const Row& row = context.rows[index];
+  return markup::fill_in(
+      "<tr class=\"group\"><td></td><th scope=\"rowgroup\" colspan=\"{}\">{}{}</th></tr>\n",
+      {std::to_string(columns - 1), svg::legend_mark(row.style), markup::escape(row.run.name)});
+}
+/// Whether a row stands with others under the name of its run.
+bool grouped(const auto& context, std::size_t index) {
+  const Row& row = context.rows[index];
+  const auto same = std::count_if(context.rows.begin(), context.rows.end(),
+                                  [&](const Row& other) { return other.style == row.style; });
+  return same > 1 && context.report.runs.size() > 1 && !row.run.name.empty();
+}
+
 std::string table_row(const auto& context, const std::vector<Trait>& all, std::size_t index) {
   const Row& row = context.rows[index];
   const bool is_baseline = context.baseline == index;
@@ -104,9 +126,9 @@ std::string table_row(const auto& context, const std::vector<Trait>& all, std::s
   std::string others;
   for (const Trait& trait : all)
     if (!trait.common()) others += trait.cell_of(index);
-  return markup::fill_in("<tr{}>{}<td class=\"name\">{}{}</td>{}{}</tr>\n",
+  return markup::fill_in("<tr{}>{}{}{}{}</tr>\n",
                          {is_baseline ? " class=\"baseline\"" : "", cell(std::to_string(index + 1)),
-                          svg::legend_mark(row.style), markup::escape(row.label()), numbers, others});
+                          name_cell(row, grouped(context, index)), numbers, others});
 }
 
 /// In words: the cheapest result that is right about no fewer of the same images than the baseline, and what
@@ -142,7 +164,13 @@ std::string results_table(const auto& context) {
                                 {trait.number ? " class=\"n\"" : "", trait.heading});
   for (const std::string& note : context.report.notes)
     notes += markup::fill_in("<p class=\"note\">{}</p>\n", {markup::escape(note)});
-  for (std::size_t i = 0; i < context.rows.size(); ++i) body += table_row(context, all, i);
+  const auto own = std::count_if(all.begin(), all.end(), [](const Trait& trait) { return !trait.common(); });
+  const std::size_t columns = (context.baseline ? 8 : 6) + static_cast<std::size_t>(own);
+  for (std::size_t i = 0; i < context.rows.size(); ++i) {
+    const bool first = i == 0 || context.rows[i - 1].style != context.rows[i].style;
+    if (first && grouped(context, i)) body += group_head(context, i, columns);
+    body += table_row(context, all, i);
+  }
   if (body.empty()) body = "<tr><td colspan=\"11\">no results</td></tr>\n";
   if (context.baseline) {
     compared = R"(<th scope="col" class="n">Difference<br>(points, 95 %)</th>
