@@ -76,7 +76,7 @@ Router fitted(const Router& router, const Outputs& half) {
   return router;
 }
 
-/// Curves of the predictor, if the weights have one, and of the cascades; each within a few budgets,
+/// Curves of the predictor, if the weights have one, and of a cascade; each within a few budgets,
 /// cross-fitted. Returns the settings for these budgets.
 std::vector<NamedRouter> compare_budgets(const ModelInfo& info, Tuning& tuning, const Teller& tell) {
   constexpr int kPoints = 17;

@@ -32,7 +32,7 @@ using Teller = std::function<void(const nlohmann::json& event, const std::string
 
 /// What may be made of the answers of all candidates: `chosen` (the network's own choice,
 /// if it has one) beside random choices in its shares and beside an oracle (`minimum_resolution`);
-/// `reliability`; `budget_curve` of the predictor, if the weights have one, and of both cascades, and each
+/// `reliability`; `budget_curve` of the predictor, if the weights have one, and of a cascade, and each
 /// within a few budgets, cross-fitted (inference/cross_fit.hpp): no picture is judged by a setting that it
 /// helped to choose. Returns the settings for these budgets, solved on all pictures.
 std::vector<NamedRouter> compare_choices(const Measured& measured, Tuning& tuning,

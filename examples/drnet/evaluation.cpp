@@ -1,5 +1,6 @@
 #include "evaluation.hpp"
 
+#include "latency.hpp"
 #include "options.hpp"
 #include "pictures.hpp"
 #include "text.hpp"
@@ -16,11 +17,6 @@ namespace {
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-double median(std::vector<double> values) {
-  std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2));
-  return values[values.size() / 2];
 }
 
 /// The median time in milliseconds of classifying one image of the batch alone.

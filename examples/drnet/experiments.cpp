@@ -73,16 +73,15 @@ std::vector<MontageImage> last_choices(const std::vector<Experiment>& experiment
   return {};
 }
 
-/// Adds to a run the training of those that it began from.
-void count_earlier(Report::Run& run, const std::string& from, const std::vector<Experiment>& experiments) {
-  const auto before = std::ranges::find(experiments, from, &Experiment::name);
-  if (before == experiments.end()) return;
-  const fs::path logs[] = {fs::path(before->train.output) / "log.jsonl"};
-  const Report earlier = report_from_logs(logs);
-  const std::vector<Report::Epoch>& epochs = earlier.runs.front().epochs;
-  run.earlier_epochs += static_cast<std::int64_t>(epochs.size());
-  if (!epochs.empty()) run.earlier_seconds += epochs.back().seconds;
-  count_earlier(run, before->from, experiments);
+/// Adds to each run the training of those that it began from, which come before it. `finished`: of each run.
+void count_earlier(std::vector<Report::Run>& runs, const std::vector<const Experiment*>& finished) {
+  for (std::size_t i = 0; i < runs.size(); ++i)
+    for (std::size_t k = 0; k < i; ++k)
+      if (finished[k]->name == finished[i]->from) {
+        const std::vector<Report::Epoch>& epochs = runs[k].epochs;
+        runs[i].earlier_epochs = runs[k].earlier_epochs + static_cast<std::int64_t>(epochs.size());
+        runs[i].earlier_seconds = runs[k].earlier_seconds + (epochs.empty() ? 0 : epochs.back().seconds);
+      }
 }
 
 /// The results of all that are finished, as a page and as a table.
@@ -97,10 +96,8 @@ void write_results(const std::vector<Experiment>& experiments, const fs::path& r
     }
   Report report = report_from_logs(logs);
   report.title = set;
-  for (std::size_t i = 0; i < report.runs.size(); ++i) {
-    report.runs[i].name = finished[i]->title;
-    count_earlier(report.runs[i], finished[i]->from, experiments);
-  }
+  for (std::size_t i = 0; i < report.runs.size(); ++i) report.runs[i].name = finished[i]->title;
+  count_earlier(report.runs, finished);
   report.baseline = dearest_fixed(report);
   report.montage = last_choices(experiments);
   write_report(report, results / "report.html");

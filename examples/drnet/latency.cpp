@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
-#include <numeric>
 #include <span>
 
 namespace drnet::program {
@@ -22,11 +21,6 @@ struct Timed {
   std::vector<double> alone, together;
   double macs = 0;
 };
-
-double median(std::vector<double> values) {
-  std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2));
-  return values[values.size() / 2];
-}
 
 /// Every picture is decoded once.
 std::vector<Batch> decoded(const Dataset& dataset, const ModelInfo& info, const LatencyOptions& options) {
@@ -76,6 +70,11 @@ double average_macs(Classifying& session, const std::vector<Batch>& batches) {
 }
 
 }  // namespace
+
+double median(std::vector<double> values) {
+  std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2));
+  return values[values.size() / 2];
+}
 
 std::vector<NamedRouter> usual_routers(const ModelInfo& model) {
   std::vector<NamedRouter> routers;

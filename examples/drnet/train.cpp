@@ -65,7 +65,7 @@ std::string settings_for_budgets(Tuning& tuning, const ModelInfo& info) {
 /// Weights with settings for budgets, the accuracy at each candidate and with the predictor, and the report.
 void finish_training(const Run& run) {
   const ModelInfo& info = run.model.info();
-  const bool joint = run.last_stage() == 2;  // or the predictor is still the one that the seed drew
+  const bool joint = info.predictor_trained;  // or the predictor is still the one that the seed drew
   Metadata metadata{{"model", info.name},
                     {"data", run.options.data.data},
                     {kClassNames, nlohmann::json(run.validation.class_names()).dump()}};

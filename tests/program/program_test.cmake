@@ -1158,6 +1158,11 @@ function(test_experiments)
     message(FATAL_ERROR "--quick left out the wrong one")
   endif()
 
+  # A first stage from weights with a predictor: the settings in its weights are of what the weights hold.
+  run(0 train --model resnet20:32,24,16 --data synthetic:48 --batch 16 --epochs1 1 --epochs2 0
+    --weights results/small/dynamic/weights.safetensors --output again)
+  run(0 evaluate --model resnet20:32,24,16 --weights again/weights.safetensors --data synthetic:20 --budget 30M)
+
   # One of them, and what it begins from.
   run(0 experiments sets/small --output some --only dynamic)
   expect_match("${out}" "^--- first: .*--- dynamic: ")
