@@ -1,10 +1,10 @@
 #include "evaluation.hpp"
 
-#include "latency.hpp"
 #include "options.hpp"
 #include "pictures.hpp"
 #include "text.hpp"
 
+#include <drnet/core/statistics.hpp>
 #include <drnet/io/markup.hpp>
 
 #include <algorithm>

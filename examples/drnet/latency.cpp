@@ -4,6 +4,7 @@
 #include "pictures.hpp"
 #include "text.hpp"
 
+#include <drnet/core/statistics.hpp>
 #include <drnet/data/subset.hpp>
 
 #include <algorithm>
@@ -70,11 +71,6 @@ double average_macs(Classifying& session, const std::vector<Batch>& batches) {
 }
 
 }  // namespace
-
-double median(std::vector<double> values) {
-  std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2));
-  return values[values.size() / 2];
-}
 
 std::vector<NamedRouter> usual_routers(const ModelInfo& model) {
   std::vector<NamedRouter> routers;

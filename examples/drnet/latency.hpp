@@ -13,9 +13,6 @@
 
 namespace drnet::program {
 
-/// Of at least one value; of an even number the larger of the two in the middle.
-[[nodiscard]] double median(std::vector<double> values);
-
 struct NamedRouter {
   std::string name;
   Router router;

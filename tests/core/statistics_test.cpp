@@ -127,3 +127,9 @@ TEST_CASE("Paired intervals hold the truth in about 95 % of all samples", "[stat
   CHECK(sum / count > 0.94);
   CHECK(sum / count < 0.98);
 }
+
+TEST_CASE("the median is the value in the middle, of an even number the larger one", "[statistics]") {
+  CHECK(drnet::median({3}) == 3);
+  CHECK(drnet::median({5, 1, 3}) == 3);
+  CHECK(drnet::median({4, 1, 3, 2}) == 3);
+}

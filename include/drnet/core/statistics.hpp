@@ -1,5 +1,6 @@
 // What a test set of limited size says: 95 % intervals of an accuracy, and of the difference of two
-// accuracies on the same images. They cover the sampling of the images, not that of the training.
+// accuracies on the same images; the median of measurements. Intervals cover the sampling of the images, not
+// that of the training.
 #pragma once
 
 #include <drnet/core/config.hpp>
@@ -14,6 +15,13 @@
 #include <vector>
 
 namespace drnet::inline DRNET_ISA {
+
+/// Of at least one value; of an even number the larger of the two in the middle.
+[[nodiscard]] inline double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
 
 struct Interval {
   double low, high;

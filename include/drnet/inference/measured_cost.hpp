@@ -5,6 +5,7 @@
 
 #include <drnet/core/error.hpp>
 #include <drnet/core/random.hpp>
+#include <drnet/core/statistics.hpp>
 #include <drnet/inference/session.hpp>
 
 #include <algorithm>
@@ -73,12 +74,6 @@ double seconds_of(const F& call, double least) {
     if (seconds >= least) return seconds / calls;
   }
 }
-
-inline double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 }  // namespace cost_detail
 
 /// Milliseconds of one image as `session` computes it, with its policy and chunks, at each candidate and in
@@ -115,8 +110,8 @@ template <class Net>
           static_cast<double>(options.batch));
   Costs costs{.unit = CostUnit::milliseconds, .candidates = {}, .predictor = 0};
   for (int j = 0; j < Net::kCount; ++j)
-    costs.candidates.push_back(cost_detail::median(times[static_cast<std::size_t>(j)]));
-  if (kTimed > Net::kCount) costs.predictor = cost_detail::median(times.back());
+    costs.candidates.push_back(median(times[static_cast<std::size_t>(j)]));
+  if (kTimed > Net::kCount) costs.predictor = median(times.back());
   return costs;
 }
 
