@@ -181,7 +181,7 @@ void add_train(CLI::App& program, TrainOptions& options) {
   command.add_flag("--resume", options.resume, "Go on from the checkpoint in the folder");
   auto* weights = command.add_option("--weights", options.weights, "Weights to begin with");
   command.add_flag("--new-head", options.new_head,
-                   "Weights for other classes are welcome: the last layer begins anew");
+                   "Weights for other classes are welcome: the last layer begins with zeros");
   command
       .add_option("--unfold-batch-norm", options.unfold,
                   "Weights whose batch norms were folded away: make them live, measured on so many pictures")

@@ -120,7 +120,7 @@ struct TrainOptions {
   double distill_temperature = 1;
   std::size_t unfold =
       0;                  ///< pictures on which batch norms that were folded away are measured first; 0: none
-  bool new_head = false;  ///< `weights` of other classes leave the last layer as it was drawn
+  bool new_head = false;  ///< `weights` of other classes: the last layer begins with zeros
   std::string schedule = "cosine";
   double tau = 1, tau_end = 0;  ///< 0: tau all along
   double eta = 0.2;

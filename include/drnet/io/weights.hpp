@@ -29,7 +29,8 @@ struct LoadOptions {
   /// false: a file without the predictor's tensors is welcome, they keep their values; so is a file with them
   /// for a network that has no predictor.
   bool predictor = true;
-  /// false: a classifier's last layer of another shape (another number of classes) keeps its values.
+  /// false: a classifier's last layer of another shape (another number of classes) becomes zeros. Random
+  /// values would send random gradients into trained features (Big Transfer, Kolesnikov et al., ECCV 2020).
   bool head = true;
   WeightNames names = WeightNames::torchvision;
   /// true: the batch norms of projection shortcuts take the file's bank 0 in every bank, as the published
@@ -190,7 +191,7 @@ class Reader {
   Reader(const SafeTensors& file, WeightNames names) : file_(file), names_(names) {}
 
   /// The tensors of `Net`, whose names follow `prefix`, from a file with that many banks. Without `head` a
-  /// last layer of another shape is left out.
+  /// last layer of another shape is zeros.
   template <class Net>
   Values<T> read(const std::string& prefix, int banks, bool head = true) {
     const Naming naming{names_, banks, head_prefix<Net>()};
@@ -213,8 +214,10 @@ class Reader {
       tensor = file_.values<T>(name);
       check_values<T>(file_.place() + ", tensor '" + name + "'", t.role, tensor);
     }
-    for (std::size_t i = 0; new_head && i < values.size(); ++i)  // all of the last layer or nothing
-      if (naming.is_head(Net::tensors()[i])) values[i].clear();
+    for (std::size_t i = 0; new_head && i < values.size(); ++i) {  // all of the last layer or nothing
+      const TensorSpec& t = Net::tensors()[i];
+      if (naming.is_head(t)) values[i].assign(static_cast<std::size_t>(t.size), T(0));
+    }
     return values;
   }
 
