@@ -7,7 +7,8 @@
 
 void demo::train_dynamic(Dynamic& net, const Pictures& train_set, double seconds) {
   const auto [rest, held] = drnet::hold_out(train_set, kHeldOut, 1);
-  const drnet::Index first = train(net, *rest, {.stage = 1, .sampled = true}, {kStage1 * seconds, 0.1, 0});
+  const drnet::Index first =
+      train(net, *rest, {.stage = 1, .first_stage = drnet::FirstStage::sampled}, {kStage1 * seconds, 0.1, 0});
   drnet::TrainerOptions stage2{.stage = 2, .predictor_rate = 1, .classifier_rate = 0};
   stage2.joint = {.estimator = drnet::Estimator::oracle,
                   .eta = kEta,
@@ -18,6 +19,7 @@ void demo::train_dynamic(Dynamic& net, const Pictures& train_set, double seconds
 }
 
 void demo::train_for_dice(Dynamic& net, const Pictures& train_set, double seconds) {
-  const drnet::Index images = train(net, *train_set, {.stage = 1, .sampled = true}, {seconds, 0.1, 0});
+  const drnet::Index images =
+      train(net, *train_set, {.stage = 1, .first_stage = drnet::FirstStage::sampled}, {seconds, 0.1, 0});
   std::printf("random router     trained on %ld images at random resolutions\n", static_cast<long>(images));
 }

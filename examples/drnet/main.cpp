@@ -3,6 +3,7 @@
 #include "commands.hpp"
 #include "model.hpp"
 #include "progress.hpp"
+#include "recipe.hpp"
 
 #include <drnet/core/error.hpp>
 #include <drnet/data/open.hpp>
@@ -101,6 +102,13 @@ void add_schedule_options(CLI::App& command, TrainOptions& o) {
   const auto add = [&](const char* name, auto& value, const char* text) {
     return command.add_option(name, value, text)->capture_default_str()->group("Recipe");
   };
+  command  // comes first, so that what is given beside it counts
+      .add_flag_callback(
+          "--paper", [&] { use_papers_recipe(o); },
+          "The paper's recipe for what is not given: --epochs1 70 --epochs2 100 --schedule step --stage1 "
+          "summed "
+          "--estimator sparse --classifier-rate 1 --predictor-rate 0.1 --eta 0.2")
+      ->group("Recipe");
   add("--epochs1", o.epochs1, "Epochs of stage 1: classifier, all resolutions")
       ->check(CLI::Range(0, 100'000));
   add("--epochs2", o.epochs2, "Epochs of stage 2: with predictor, if any")->check(CLI::Range(0, 100'000));
@@ -115,12 +123,9 @@ void add_schedule_options(CLI::App& command, TrainOptions& o) {
   command.add_flag("--nesterov", o.nesterov, "Nesterov's momentum")->group("Recipe");
   command.add_flag("--decay-weights-only", o.decay_weights_only, "No weight decay of batch norms and biases")
       ->group("Recipe");
-  command.add_flag("--sampled", o.sampled, "Stage 1: one random resolution for each picture instead of all")
-      ->group("Recipe");
-  command
-      .add_flag("--distill", o.distill,
-                "Stage 1: the ensemble of all resolutions and each larger one teach the smaller ones")
-      ->group("Recipe");
+  add("--stage1", o.stage1,
+      "distilled: the ensemble of all resolutions and each larger one teach the smaller ones; summed: their "
+      "losses are added; sampled: one random resolution for each picture");
   add("--head-rate", o.head_rate,
       "Learning rate of the classifier's last layer, as a multiple of that of the others");
   add("--distill-temperature", o.distill_temperature,

@@ -105,33 +105,36 @@ struct Augmentation {
   double flip = 0.5;         ///< probability of a mirror image
 };
 
+/// What a training run is told. The recipe is the best that docs/experiments.md found; use_papers_recipe()
+/// has the paper's.
 struct TrainOptions {
   RunOptions run;
   DataOptions data;
   std::string model, weights, validation, output;
   bool resume = false;
   std::size_t batch = 128;
-  int epochs1 = 70, epochs2 = 100;  ///< of stage 1 and stage 2; their ratio, where `minutes` is given
+  int epochs1 = 100, epochs2 = 50;  ///< of stage 1 and stage 2; their ratio, where `minutes` is given
   double minutes = 0;               ///< budget of wall-clock time; 0: none
   int evaluate_every = 1;
   int stop_after = 0;  ///< epochs of this session; 0: all
   double lr = 0.1, weight_decay = 1e-4, momentum = 0.9, label_smoothing = 0, warmup = 3;
-  bool nesterov = false, decay_weights_only = false, sampled = false, distill = false;
+  bool nesterov = false, decay_weights_only = false;
+  std::string stage1 = "distilled";
   double distill_temperature = 1;
   std::size_t unfold =
       0;                  ///< pictures on which batch norms that were folded away are measured first; 0: none
   bool new_head = false;  ///< `weights` of other classes: the last layer begins with zeros
   std::string schedule = "cosine";
   double tau = 1, tau_end = 0;  ///< 0: tau all along
-  double eta = 0.2;
+  double eta = 0.1;
   std::string cost = "macs";  ///< or "ms"
   double alpha = 0;           ///< in G multiply-adds or milliseconds, as `cost` says
   double target_share =
       0;  ///< instead of alpha: of the largest cost; where both are 0, the mean of the costs
   int predictor_warmup = 0;  ///< epochs of stage 2
   double collapse_share = kCollapseShare;
-  std::string estimator = "sparse";
-  double predictor_rate = 0.1, classifier_rate = 1, head_rate = 1;
+  std::string estimator = "oracle";
+  double predictor_rate = 1, classifier_rate = 0, head_rate = 1;
   int oracle_views = 4;  ///< augmented views of a picture whose errors the oracle averages
   double holdout = 0;    ///< share of the training pictures that only stage 2 sees
   Augmentation augmentation;

@@ -51,6 +51,17 @@ Schedule schedule(const TrainOptions& options, int stage, int epochs) {
 
 }  // namespace
 
+void use_papers_recipe(TrainOptions& options) {
+  options.epochs1 = 70;
+  options.epochs2 = 100;
+  options.schedule = "step";
+  options.stage1 = "summed";
+  options.estimator = "sparse";
+  options.classifier_rate = 1;
+  options.predictor_rate = 0.1;
+  options.eta = 0.2;
+}
+
 TrainerOptions trainer_options(const TrainOptions& options, const Costs& costs, int stage,
                                const Epochs& epochs) {
   require(std::isfinite(options.minutes), "--minutes", "a time", options.minutes);
@@ -66,8 +77,6 @@ TrainerOptions trainer_options(const TrainOptions& options, const Costs& costs, 
           options.tau_end);
   require(options.distill_temperature > 0 && std::isfinite(options.distill_temperature),
           "--distill-temperature", "more than 0", options.distill_temperature);
-  if (options.distill && options.sampled)
-    throw Error("--distill", "every resolution in a step of stage 1", "--sampled");
   require(options.eta >= 0, "--eta", "at least 0", options.eta);
   require(options.alpha >= 0, "--alpha", "at least 0", options.alpha);
   require(options.predictor_rate >= 0, "--predictor-rate", "at least 0", options.predictor_rate);
@@ -78,8 +87,10 @@ TrainerOptions trainer_options(const TrainOptions& options, const Costs& costs, 
           options.head_rate);
   require(options.classifier_rate >= 0, "--classifier-rate", "at least 0", options.classifier_rate);
   return {.stage = stage,
-          .sampled = options.sampled,
-          .distilled = options.distill,
+          .first_stage = choose<FirstStage>("--stage1", options.stage1,
+                                            {{"distilled", FirstStage::distilled},
+                                             {"summed", FirstStage::summed},
+                                             {"sampled", FirstStage::sampled}}),
           .distillation = {.temperature = options.distill_temperature},
           .sgd = {.momentum = options.momentum,
                   .nesterov = options.nesterov,
@@ -136,8 +147,7 @@ Metadata identity(const TrainOptions& options, const ModelInfo& model, const Cos
                {"predictor_rate", text(options.predictor_rate)},
                {"classifier_rate", text(options.classifier_rate)},
                {"head_rate", text(options.head_rate)},
-               {"sampled", text(options.sampled)},
-               {"distill", text(options.distill)},
+               {"stage1", options.stage1},
                {"distill_temperature", text(options.distill_temperature)},
                {"oracle_views", text(options.oracle_views)},
                {"holdout", text(options.holdout)},

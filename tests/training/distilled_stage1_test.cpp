@@ -39,8 +39,8 @@ struct Candidates {
   }
 };
 
-TrainerOptions options_of(bool distilled) {
-  return {.distilled = distilled,
+TrainerOptions options_of(FirstStage first_stage) {
+  return {.first_stage = first_stage,
           .distillation = {.temperature = 2},
           .schedule = {.decay = Decay::constant, .base = 0.05, .warmup = 0},
           .seed = 3};
@@ -92,8 +92,8 @@ TEST_CASE("A distilled step of stage 1 makes the gradients of every candidate's 
 TEST_CASE("A trainer learns the ensemble's weights, and distillation teaches another network", "[training]") {
   const Pictures<double> pictures(kImages);
   Net distilled(7), plain(7);
-  Trainer<Net> a(distilled, Serial{}, kImages, options_of(true));
-  Trainer<Net> b(plain, Serial{}, kImages, options_of(false));
+  Trainer<Net> a(distilled, Serial{}, kImages, options_of(FirstStage::distilled));
+  Trainer<Net> b(plain, Serial{}, kImages, options_of(FirstStage::summed));
   const std::vector<double> start(a.state()[1].second.begin(), a.state()[1].second.end());
   CHECK(a.state()[1].first == "ensemble_scores");
   for (std::uint32_t epoch = 0; epoch < 3; ++epoch) {
@@ -112,15 +112,15 @@ TEST_CASE("A distilled run goes on from a checkpoint to the bit", "[training]") 
     for (; from < to; ++from) trainer.step(pictures.batch(), pictures.labels, pictures.indices, from, from);
   };
   Net whole(7), first(7), second(99);
-  Trainer<Net> uninterrupted(whole, Serial{}, kImages, options_of(true));
+  Trainer<Net> uninterrupted(whole, Serial{}, kImages, options_of(FirstStage::distilled));
   train(uninterrupted, 0, 4);
   const support::TempDir folder;
   {
-    Trainer<Net> trainer(first, Serial{}, kImages, options_of(true));
+    Trainer<Net> trainer(first, Serial{}, kImages, options_of(FirstStage::distilled));
     train(trainer, 0, 2);
     save_checkpoint(folder / "run.safetensors", first, trainer.state(), {});
   }
-  Trainer<Net> trainer(second, Serial{}, kImages, options_of(true));
+  Trainer<Net> trainer(second, Serial{}, kImages, options_of(FirstStage::distilled));
   load_checkpoint(folder / "run.safetensors", second, trainer.state());
   train(trainer, 2, 4);
   CHECK(support::Snapshot<double>(second) == support::Snapshot<double>(whole));
@@ -128,13 +128,21 @@ TEST_CASE("A distilled run goes on from a checkpoint to the bit", "[training]") 
     CHECK(support::same_bits(trainer.state()[i].second, uninterrupted.state()[i].second));
 }
 
-TEST_CASE("Distillation needs every candidate in a step", "[training]") {
+TEST_CASE("One candidate has nobody to learn from", "[training]") {
+  using One = DynamicNetwork<support::TinyClassifier, NoPredictor, Resolutions<24>, double>;
+  const Pictures<double> pictures(kImages);
+  One distilled(7), summed(7);
+  Trainer<One> a(distilled, Serial{}, kImages, options_of(FirstStage::distilled));
+  Trainer<One> b(summed, Serial{}, kImages, options_of(FirstStage::summed));
+  const auto losses = a.step(pictures.batch(), pictures.labels, pictures.indices, 0, 0);
+  CHECK(losses.total == b.step(pictures.batch(), pictures.labels, pictures.indices, 0, 0).total);
+  CHECK(support::Snapshot<double>(distilled) == support::Snapshot<double>(summed));
+  CHECK(a.state().size() == b.state().size());
+}
+
+TEST_CASE("Distillation wants a temperature above 0", "[training]") {
   Net net(7);
-  TrainerOptions options = options_of(true);
-  options.sampled = true;
-  CHECK_THROWS_WITH(Trainer<Net>(net, Serial{}, kImages, options),
-                    support::contains("expected every candidate in a step"));
-  options = options_of(true);
+  TrainerOptions options = options_of(FirstStage::distilled);
   options.distillation.temperature = 0;
   CHECK_THROWS_AS(Trainer<Net>(net, Serial{}, kImages, options), Error);
 }

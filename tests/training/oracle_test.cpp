@@ -203,7 +203,7 @@ TEST_CASE("A trainer that samples candidates uses all of them and depends on the
   const Pictures<float> pictures(30);
   const auto run = [&](std::uint64_t seed) {
     FloatNet net(1);
-    Trainer<FloatNet> trainer(net, Serial{}, 30, {.sampled = true, .seed = seed});
+    Trainer<FloatNet> trainer(net, Serial{}, 30, {.first_stage = FirstStage::sampled, .seed = seed});
     const auto losses = trainer.step(pictures.batch(), pictures.labels, pictures.indices, 0, 1.0);
     for (const Index count : losses.chosen) CHECK(count > 0);
     return support::Snapshot<float>(net);

@@ -106,7 +106,7 @@ TEST_CASE("Sparse routing leaves the banks that no image chose as they were, to 
 
 TEST_CASE("The optimizer leaves the banks that no image chose as they were, to the bit") {
   check_banks_over_steps({.stage = 2, .seed = 3});
-  check_banks_over_steps({.stage = 1, .sampled = true, .seed = 3});
+  check_banks_over_steps({.stage = 1, .first_stage = FirstStage::sampled, .seed = 3});
 }
 
 TEST_CASE("A batch of one image makes a joint step at every candidate") {

@@ -103,7 +103,8 @@ TEST_CASE("A joint step sends images of several candidates to a shared bank", "[
 
 TEST_CASE("The optimizer never leaves out a shared bank", "[training]") {
   const Pictures<double> pictures(8);
-  for (TrainerOptions options : {TrainerOptions{.stage = 2}, TrainerOptions{.stage = 1, .sampled = true}}) {
+  for (TrainerOptions options :
+       {TrainerOptions{.stage = 2}, TrainerOptions{.stage = 1, .first_stage = FirstStage::sampled}}) {
     options.schedule = {.decay = Decay::constant, .base = 0.05, .warmup = 0};
     Shared net(11);
     Trainer<Shared> trainer(net, Serial{}, 1, options);

@@ -42,7 +42,7 @@ class Trainer {
     if (options_.stage == 2 && !Net::kHasPredictor)
       throw Error("training stage 2", "a network with a predictor", "one without");
     if (!options_.costs.empty()) step_.set_costs(options_.costs);
-    if (options_.stage == 1 && options_.distilled) {
+    if (options_.stage == 1 && options_.first_stage == FirstStage::distilled && Net::kCount > 1) {
       ensemble_.emplace(Net::kCount, options_.distillation);
       ensemble_velocity_.resize(Net::kCount);
     }
@@ -221,7 +221,7 @@ class Trainer {
                 options_.seed, epoch, static_cast<std::uint32_t>(sample), static_cast<std::uint32_t>(j))));
         return step_.joint(policy, net_, images, labels, noise_, joint);
       }
-    if (options_.sampled) {
+    if (options_.first_stage == FirstStage::sampled) {
       choice_.clear();
       for (const Index sample : samples)
         choice_.push_back(static_cast<int>(

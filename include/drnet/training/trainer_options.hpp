@@ -16,11 +16,17 @@
 
 namespace drnet::inline DRNET_ISA {
 
+/// What a step of stage 1 asks of the candidates.
+enum class FirstStage {
+  summed,    ///< every candidate for every image, losses summed: the paper's
+  sampled,   ///< one random candidate for each image
+  distilled  ///< every candidate for every image, and they teach each other (training/distillation.hpp)
+};
+
 /// Named options of a trainer. Positions are times in epochs of the stage.
 struct TrainerOptions {
-  int stage = 1;           ///< 1: all candidates, losses summed; 2: joint with the predictor
-  bool sampled = false;    ///< stage 1 with one random candidate for each image instead of all
-  bool distilled = false;  ///< stage 1 with ensemble distillation, which needs all candidates in a step
+  int stage = 1;  ///< 1: the classifier at its candidates; 2: joint with the predictor
+  FirstStage first_stage = FirstStage::summed;
   DistillationOptions distillation{};
   SgdOptions sgd{};
   Schedule schedule{};
@@ -46,8 +52,6 @@ struct TrainerOptions {
       if (!valid) throw Error(std::string("TrainerOptions::") + name, expected, std::to_string(got));
     };
     if (stage != 1 && stage != 2) throw Error("training stage", "1 or 2", std::to_string(stage));
-    if (distilled && sampled)
-      throw Error("TrainerOptions::distilled", "every candidate in a step", "one sampled for each image");
     require(predictor_rate >= 0, "predictor_rate", "at least 0", predictor_rate);
     require(classifier_rate >= 0, "classifier_rate", "at least 0", classifier_rate);
     require(head_rate >= 0 && std::isfinite(head_rate), "head_rate", "at least 0", head_rate);
@@ -64,7 +68,7 @@ struct TrainerOptions {
   [[nodiscard]] bool classifier_rests() const { return joint.freeze_classifier || classifier_rate == 0; }
   /// Whether every candidate's bank sees every batch, not only the images that were sent to it.
   [[nodiscard]] bool trains_every_bank() const {
-    return stage == 1 ? !sampled : joint.estimator != Estimator::sparse;
+    return stage == 1 ? first_stage != FirstStage::sampled : joint.estimator != Estimator::sparse;
   }
   /// Whether the steps learn from answers that do not change (Trainer::note_errors).
   [[nodiscard]] bool answers_rest() const {
