@@ -188,6 +188,12 @@ void add_train(CLI::App& program, TrainOptions& options) {
   command.add_flag("--new-head", options.new_head,
                    "Weights for other classes are welcome: the last layer begins with zeros");
   command
+      .add_option("--linear-probe", options.probe,
+                  "First fit the last layer alone, to the features of so many pictures at rest; 0: do not")
+      ->capture_default_str()
+      ->needs(weights)
+      ->check(CLI::Range(0, 1'000'000));
+  command
       .add_option("--unfold-batch-norm", options.unfold,
                   "Weights whose batch norms were folded away: make them live, measured on so many pictures")
       ->capture_default_str()

@@ -10,6 +10,7 @@
 #include <drnet/inference/outputs.hpp>
 #include <drnet/inference/session.hpp>
 #include <drnet/io/weights.hpp>
+#include <drnet/training/linear_probe.hpp>
 #include <drnet/training/trainer.hpp>
 
 #include <cstdint>
@@ -115,6 +116,9 @@ class Model {
   /// Writes the weights; metadata that load() kept go with them, as in the exports below.
   virtual void save(const std::filesystem::path& path, const Metadata& metadata,
                     const SaveOptions& options = {}) const = 0;
+  /// See training/linear_probe.hpp: with the first so many pictures of an epoch of the loader.
+  virtual LinearProbeReport fit_head(const Loader& loader, std::size_t pictures, Policy policy,
+                                     const LinearProbeOptions& options) = 0;
   /// See inference/calibration.hpp.
   virtual void unfold_batch_norm(const ImageBatch<float>& images, const Policy& policy) = 0;
   virtual void calibrate_banks(const ImageBatch<float>& images, const Policy& policy,

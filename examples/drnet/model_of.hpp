@@ -41,6 +41,9 @@ class SessionOf final : public Classifying {
 /// Defined in training_of.hpp, which is the larger half of the compiler's work: it gets a file of its own.
 template <class Net>
 std::unique_ptr<Training> make_training(Net& net, Policy policy, Index batch, TrainerOptions options);
+template <class Net>
+LinearProbeReport probe_network(Net& net, const Loader& loader, std::size_t pictures, Policy policy,
+                                const LinearProbeOptions& options);
 /// Beside it, because measuring batch norms is a training pass.
 template <class Net>
 void unfold_network(Net& net, const ImageBatch<float>& images, const Policy& policy);
@@ -94,6 +97,11 @@ class ModelOf final : public Model {
   void save(const std::filesystem::path& path, const Metadata& metadata,
             const SaveOptions& options) const override {
     drnet::save(net_, path, described(metadata), options);
+  }
+  LinearProbeReport fit_head(const Loader& loader, std::size_t pictures, Policy policy,
+                             const LinearProbeOptions& options) override {
+    info_.budget_curves.clear();  // the answers change
+    return probe_network(net_, loader, pictures, std::move(policy), options);
   }
   void unfold_batch_norm(const ImageBatch<float>& images, const Policy& policy) override {
     unfold_network(net_, images, policy);

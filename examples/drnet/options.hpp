@@ -105,8 +105,7 @@ struct Augmentation {
   double flip = 0.5;         ///< probability of a mirror image
 };
 
-/// What a training run is told. The recipe is the best that docs/experiments.md found; use_papers_recipe()
-/// has the paper's.
+/// What a training run is told. The recipe is ours; use_papers_recipe() puts the paper's in its place.
 struct TrainOptions {
   RunOptions run;
   DataOptions data;
@@ -123,6 +122,7 @@ struct TrainOptions {
   double distill_temperature = 1;
   std::size_t unfold =
       0;                  ///< pictures on which batch norms that were folded away are measured first; 0: none
+  std::size_t probe = 0;  ///< pictures whose features the last layer is fitted to first; 0: none
   bool new_head = false;  ///< `weights` of other classes: the last layer begins with zeros
   std::string schedule = "cosine";
   double tau = 1, tau_end = 0;  ///< 0: tau all along

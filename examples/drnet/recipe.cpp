@@ -128,6 +128,7 @@ Metadata identity(const TrainOptions& options, const ModelInfo& model, const Cos
                {"limit", text(options.data.limit)},
                {"initial_weights", options.weights},
                {"new_head", text(options.new_head)},
+               {"linear_probe", text(options.probe)},
                {"unfold_batch_norm", text(options.unfold)},
                {"seed", text(options.run.seed)},
                {"batch", text(options.batch)},

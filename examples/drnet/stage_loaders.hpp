@@ -17,6 +17,8 @@ class StageLoaders {
   StageLoaders(std::shared_ptr<const Dataset> pictures, const TrainOptions& options, const ModelInfo& model);
 
   [[nodiscard]] const Loader& of(int stage) const { return stage == 2 && second_ ? *second_ : *first_; }
+  /// Those of stage 1.
+  [[nodiscard]] const Dataset& first_pictures() const { return *first_pictures_; }
   /// Stage 2's pictures to the last, where its epochs leave out an incomplete batch: to note answers of all.
   [[nodiscard]] const Loader& answers() const { return *answers_; }
 

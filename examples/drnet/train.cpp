@@ -175,6 +175,21 @@ struct Material {
   Policy policy;
 };
 
+/// Fits the last layer to what the features say about stage 1's pictures.
+void fit_head(const TrainOptions& options, Model& model, const Material& material) {
+  constexpr std::size_t kBatch = 32;
+  const Loader loader(material.loaders->first_pictures(), evaluation_transform(model.info()),
+                      {.batch = std::min(kBatch, material.loaders->first_pictures().size()),
+                       .seed = options.run.seed,
+                       .threads = thread_count(options.run)});
+  const LinearProbeReport report =
+      model.fit_head(loader, options.probe, material.policy, {.label_smoothing = options.label_smoothing});
+  if (!options.run.json)
+    std::printf("linear probe of %td pictures: loss %.4f, accuracy %.2f %%\n", report.images, report.loss,
+                100 * report.accuracy);
+  std::fflush(stdout);
+}
+
 }  // namespace
 
 void check_training(const TrainOptions& options) {
@@ -192,6 +207,7 @@ int run_train(const TrainOptions& options) {
   if (options.unfold > 0 && !options.resume)
     model->unfold_batch_norm(
         measured_pictures(*material.training, info, options.unfold, options.run.seed).view(), policy);
+  if (options.probe > 0 && !options.resume) fit_head(options, *model, material);
   RunFolder folder(options.output, options.resume);
   catch_interrupts();
   try {

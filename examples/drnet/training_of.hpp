@@ -4,7 +4,10 @@
 #include "model.hpp"
 
 #include <drnet/io/checkpoint.hpp>
+#include <drnet/training/linear_probe.hpp>
 
+#include <algorithm>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -49,6 +52,20 @@ std::unique_ptr<Training> make_training(Net& net, Policy policy, Index batch, Tr
   return std::make_unique<TrainingOf<Net>>(net, std::move(policy), batch, std::move(options));
 }
 
+template <class Net>
+LinearProbeReport probe_network(Net& net, const Loader& loader, std::size_t pictures, Policy policy,
+                                const LinearProbeOptions& options) {
+  LinearProbe<Net> probe(net, std::move(policy), static_cast<Index>(loader.options().batch), options);
+  std::size_t noted = 0;
+  for (const Batch& batch : loader.epoch(0)) {
+    const std::size_t count = std::min(batch.labels.size(), pictures - noted);
+    ImageBatch<float> images = batch.view();
+    images.count = static_cast<Index>(count);
+    probe.note(images, std::span(batch.labels).first(count));
+    if ((noted += count) == pictures) break;
+  }
+  return probe.fit();
+}
 template <class Net>
 void unfold_network(Net& net, const ImageBatch<float>& images, const Policy& policy) {
   drnet::unfold_batch_norm(net, images, policy);

@@ -61,6 +61,8 @@
 #include <drnet/training/dynamic_step.hpp>
 #include <drnet/training/gradient_check.hpp>
 #include <drnet/training/joint_options.hpp>
+#include <drnet/training/lbfgs.hpp>
+#include <drnet/training/linear_probe.hpp>
 #include <drnet/training/schedule.hpp>
 #include <drnet/training/sgd.hpp>
 #include <drnet/training/trainer.hpp>

@@ -711,6 +711,22 @@ function(test_oracle)
   run(0 ${recipe} --output budget --minutes 0.1)
 endfunction()
 
+# The probe is a part of the run: other pictures make another one, and a resumed run does not probe again.
+function(test_linear_probe)
+  run(0 train --model resnet20:32,24,16 ${tiny} --epochs1 1 --epochs2 0 --output first)
+  set(recipe --model resnet20:32,24,16 ${tiny} --weights first/weights.safetensors --epochs1 2 --epochs2 0)
+  expect_resumable("${recipe};--linear-probe;20")
+  run(0 train ${recipe} --output probed --linear-probe 20)
+  expect_match("${out}" "linear probe of 20 pictures: loss [0-9.]+, accuracy [0-9.]+ %\n")
+  run(0 train ${recipe} --output plain)
+  execute_process(COMMAND "${CMAKE_COMMAND}" -E compare_files "${WORK_DIR}/probed/weights.safetensors"
+    "${WORK_DIR}/plain/weights.safetensors" RESULT_VARIABLE same)
+  expect_equal("${same}" 1)
+  run(1 train ${recipe} --output probed --resume)
+  expect_error("linear_probe of .*expected '0', as the options say, got '20'")
+  run(2 train --model resnet20:32,24,16 ${tiny} --output none --linear-probe 20)
+endfunction()
+
 # The paper's recipe takes the place of the defaults only, wherever it stands among the options.
 function(test_papers_recipe)
   foreach(recipe IN ITEMS "" "--paper" "--paper;--stage1;distilled;--eta;0.3" "--stage1;distilled;--eta;0.3;--paper")

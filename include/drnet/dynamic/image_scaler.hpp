@@ -11,7 +11,7 @@
 
 namespace drnet::inline DRNET_ISA {
 
-/// Resizes images one at a time; keeps the tables of the last size seen. Each thread has its own.
+/// Resizes images one at a time; keeps the tables of the last pair of sizes. Each thread has its own.
 template <class T>
 class ImageScaler {
  public:
@@ -24,7 +24,8 @@ class ImageScaler {
       throw Error("images", std::to_string(S.channels) + " channels", std::to_string(images.channels));
     const T* image = images.image(i);
     if (images.height != S.height || images.width != S.width) {
-      if (!resize_ || resize_->in_height() != images.height || resize_->in_width() != images.width) {
+      if (!resize_ || resize_->in_height() != images.height || resize_->in_width() != images.width ||
+          resize_->out_height() != S.height || resize_->out_width() != S.width) {
         resize_.emplace(images.height, images.width, S.height, S.width, resampling_);
         scratch_.reserve(static_cast<Index>(resize_->scratch_size()));
         plane_.reserve(S.size());

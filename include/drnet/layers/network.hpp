@@ -124,6 +124,10 @@ class Activations {
   [[nodiscard]] Index capacity() const noexcept { return capacity_; }
   [[nodiscard]] Input input() noexcept { return Input(input_.data()); }
   [[nodiscard]] Output output() noexcept { return Output(output_.data()); }
+  /// What the last layer of a Sequential read in forward(): the features that a head turns into logits.
+  [[nodiscard]] auto features() noexcept {
+    return Topology::template last_edge<T, In>(workspace_.data(), capacity_);
+  }
   /// The gradient of the loss with respect to the output, to be filled before backward().
   [[nodiscard]] OutputGradient output_gradient() noexcept { return OutputGradient(gradient_.data()); }
 

@@ -198,6 +198,12 @@ struct Stack<std::tuple<Ls...>> : PlainLayer {
   static constexpr Index workspace(Index capacity) {
     return edges_before<T, In>(capacity, kGroups - 1);
   }
+  /// What the last group reads, as forward() left it in the workspace.
+  template <class T, Shape In>
+  static auto last_edge(T* workspace, Index capacity) {
+    static_assert(kGroups > 1, "there is no edge before the only layer");
+    return typename Edge<T, In, kGroups - 2>::Value(workspace + edges_before<T, In>(capacity, kGroups - 2));
+  }
   /// Scalars of one of the two pieces.
   template <class T, Shape In>
   static constexpr Index gradient_size(Index capacity) {
