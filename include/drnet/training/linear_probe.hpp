@@ -109,13 +109,10 @@ class LinearProbe {
                 "a linear probe fits a last layer that is Linear, with a bias");
   using Head = Network<Last, T, 1, kFeatures.channels>;
   using HeadActivations = Activations<Last, kFeatures, T>;
-  template <class Sequence>
-  struct CandidatesOf;
   template <int... J>
-  struct CandidatesOf<std::integer_sequence<int, J...>> {
-    using Type = std::tuple<std::optional<Activations<Topology, Net::template kInput<J>, T>>...>;
-  };
-  using Candidates = typename CandidatesOf<std::make_integer_sequence<int, Net::kCount>>::Type;
+  static auto candidates_of(std::integer_sequence<int, J...>)
+      -> std::tuple<std::optional<Activations<Topology, Net::template kInput<J>, T>>...>;
+  using Candidates = decltype(candidates_of(std::make_integer_sequence<int, Net::kCount>{}));
   static constexpr Index kChunk = 256;  ///< rows whose features stay in the cache between the two passes
 
   template <int J>
