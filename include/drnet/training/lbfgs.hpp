@@ -53,7 +53,7 @@ class LbfgsMemory {
     std::vector<double> along(pairs_.size());
     for (std::size_t i = pairs_.size(); i-- > 0;) {
       along[i] = pairs_[i].scale * dot(pairs_[i].step, g);
-      g = plus(std::move(g), -along[i], pairs_[i].change);
+      g = plus(g, -along[i], pairs_[i].change);
     }
     if (!empty()) {
       const Pair& last = pairs_.back();
@@ -61,7 +61,7 @@ class LbfgsMemory {
       for (double& x : g) x /= curvature;
     }
     for (std::size_t i = 0; i < pairs_.size(); ++i)
-      g = plus(std::move(g), along[i] - pairs_[i].scale * dot(pairs_[i].change, g), pairs_[i].step);
+      g = plus(g, along[i] - pairs_[i].scale * dot(pairs_[i].change, g), pairs_[i].step);
     return g;
   }
 
