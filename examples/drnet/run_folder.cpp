@@ -13,7 +13,7 @@ namespace {
 /// types.
 bool is_kept(const nlohmann::json& event, const Position& kept, const std::string& place) try {
   const std::string kind = event.value("event", "");
-  if (kind != "epoch" && kind != "collapse") return kind == "start";
+  if (kind != "epoch" && kind != "collapse") return kind == "start" || kind == "linear_probe";
   const int stage = event.value("stage", 0), epoch = event.value("epoch", 0);
   return stage < kept.stage || (stage == kept.stage && epoch <= kept.epoch);
 } catch (const nlohmann::json::exception&) {

@@ -17,6 +17,7 @@
 #include <drnet/io/report_from_logs.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <optional>
 #include <string>
@@ -175,19 +176,26 @@ struct Material {
   Policy policy;
 };
 
-/// Fits the last layer to what the features say about stage 1's pictures.
-void fit_head(const TrainOptions& options, Model& model, const Material& material) {
+/// Fits the last layer to what the features say about stage 1's pictures; an event for the log.
+nlohmann::json fit_head(const TrainOptions& options, Model& model, const Material& material) {
   constexpr std::size_t kBatch = 32;
   const Loader loader(material.loaders->first_pictures(), evaluation_transform(model.info()),
                       {.batch = std::min(kBatch, material.loaders->first_pictures().size()),
                        .seed = options.run.seed,
                        .threads = thread_count(options.run)});
+  const auto start = std::chrono::steady_clock::now();
   const LinearProbeReport report =
       model.fit_head(loader, options.probe, material.policy, {.label_smoothing = options.label_smoothing});
   if (!options.run.json)
     std::printf("linear probe of %td pictures: loss %.4f, accuracy %.2f %%\n", report.images, report.loss,
                 100 * report.accuracy);
   std::fflush(stdout);
+  const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+  return {{"event", "linear_probe"},
+          {"images", report.images},
+          {"seconds", time.count()},
+          {"loss", report.loss},
+          {"accuracy", report.accuracy}};
 }
 
 }  // namespace
@@ -207,7 +215,6 @@ int run_train(const TrainOptions& options) {
   if (options.unfold > 0 && !options.resume)
     model->unfold_batch_norm(
         measured_pictures(*material.training, info, options.unfold, options.run.seed).view(), policy);
-  if (options.probe > 0 && !options.resume) fit_head(options, *model, material);
   RunFolder folder(options.output, options.resume);
   catch_interrupts();
   try {
@@ -224,6 +231,7 @@ int run_train(const TrainOptions& options) {
             {},
             {}};
     prepare(run, checkpoint);
+    if (options.probe > 0 && !options.resume) folder.write(fit_head(options, *model, material));
     if (options.forecast && !options.resume) tell_forecast(run);
     if (run_training(run, options.resume)) finish_training(run);
     return 0;

@@ -718,6 +718,9 @@ function(test_linear_probe)
   expect_resumable("${recipe};--linear-probe;20")
   run(0 train ${recipe} --output probed --linear-probe 20)
   expect_match("${out}" "linear probe of 20 pictures: loss [0-9.]+, accuracy [0-9.]+ %\n")
+  file(STRINGS "${WORK_DIR}/parts/log.jsonl" event REGEX "\"event\":\"linear_probe\"")  # once in a resumed run
+  string(JSON images GET "${event}" images)
+  expect_equal("${images}" 20)
   run(0 train ${recipe} --output plain)
   execute_process(COMMAND "${CMAKE_COMMAND}" -E compare_files "${WORK_DIR}/probed/weights.safetensors"
     "${WORK_DIR}/plain/weights.safetensors" RESULT_VARIABLE same)
