@@ -14,8 +14,8 @@ struct Epochs {
   [[nodiscard]] int of(int stage) const { return stage == 1 ? stage1 : stage2; }
 };
 
-/// Puts the paper's recipe in the place of ours: stage 1 adds the losses of all
-/// candidates up, in stage 2 both networks learn, by the sparse gradient.
+/// Puts the paper's recipe in the place of ours: stage 1 adds the losses of all candidates up, in stage 2
+/// both networks learn, by the sparse gradient.
 void use_papers_recipe(TrainOptions& options);
 
 /// The options of one stage. Throws Error for values without a meaning.
