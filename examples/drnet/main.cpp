@@ -106,7 +106,9 @@ void add_schedule_options(CLI::App& command, TrainOptions& o) {
       .add_flag_callback(
           "--paper", [&] { use_papers_recipe(o); },
           "The paper's recipe for what is not given: --epochs1 70 --epochs2 100 --schedule step "
-          "--stage1 summed --estimator sparse --classifier-rate 1 --predictor-rate 0.1 --eta 0.2")
+          "--stage1 summed --estimator sparse --predictor-start random --classifier-rate 1 --predictor-rate "
+          "0.1 "
+          "--eta 0.2")
       ->group("Recipe");
   add("--epochs1", o.epochs1, "Epochs of stage 1: classifier, all resolutions")
       ->check(CLI::Range(0, 100'000));
@@ -156,6 +158,8 @@ void add_joint_options(CLI::App& command, TrainOptions& o) {
       ->check(CLI::Range(0.0, 1.0))
       ->excludes(alpha);
   add("--estimator", o.estimator, "Gradient of the choice: sparse, dense, oracle or minimum-resolution");
+  add("--predictor-start", o.predictor_start,
+      "What a new predictor begins with: classifier (copies of its layers, where they fit) or random values");
   add("--oracle-views", o.oracle_views,
       "Augmented views of a picture whose errors the oracle or the minimum resolution averages, where the "
       "classifier's rate is 0; 0: the view of the step");

@@ -119,6 +119,8 @@ class Model {
   /// See training/linear_probe.hpp: with the first so many pictures of an epoch of the loader.
   virtual LinearProbeReport fit_head(const Loader& loader, std::size_t pictures, Policy policy,
                                      const LinearProbeOptions& options) = 0;
+  /// See dynamic/inherit.hpp; nothing for a network without a predictor.
+  virtual Index inherit_layers() = 0;
   /// See inference/calibration.hpp.
   virtual void unfold_batch_norm(const ImageBatch<float>& images, const Policy& policy) = 0;
   virtual void calibrate_banks(const ImageBatch<float>& images, const Policy& policy,

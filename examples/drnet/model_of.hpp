@@ -5,6 +5,7 @@
 #include "model.hpp"
 #include "names.hpp"
 
+#include <drnet/dynamic/inherit.hpp>
 #include <drnet/inference/collect_outputs.hpp>
 #include <drnet/io/weights.hpp>
 #if DRNET_WITH_ONNX
@@ -102,6 +103,12 @@ class ModelOf final : public Model {
                              const LinearProbeOptions& options) override {
     info_.budget_curves.clear();  // the answers change
     return probe_network(net_, loader, pictures, std::move(policy), options);
+  }
+  Index inherit_layers() override {
+    if constexpr (Net::kHasPredictor)
+      return drnet::inherit_layers(net_);
+    else
+      return 0;
   }
   void unfold_batch_norm(const ImageBatch<float>& images, const Policy& policy) override {
     unfold_network(net_, images, policy);

@@ -134,6 +134,7 @@ struct TrainOptions {
   int predictor_warmup = 0;  ///< epochs of stage 2
   double collapse_share = kCollapseShare;
   std::string estimator = "oracle";
+  std::string predictor_start = "classifier";  ///< or "random"
   double predictor_rate = 1, classifier_rate = 0, head_rate = 1;
   int oracle_views = 4;  ///< augmented views of a picture whose errors the oracle averages
   double holdout = 0;    ///< share of the training pictures that only stage 2 sees

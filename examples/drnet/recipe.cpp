@@ -57,6 +57,7 @@ void use_papers_recipe(TrainOptions& options) {
   options.schedule = "step";
   options.stage1 = "summed";
   options.estimator = "sparse";
+  options.predictor_start = "random";
   options.classifier_rate = 1;
   options.predictor_rate = 0.1;
   options.eta = 0.2;
@@ -115,6 +116,11 @@ TrainerOptions trainer_options(const TrainOptions& options, const Costs& costs, 
           .seed = options.run.seed};
 }
 
+bool inherits(const TrainOptions& options) {
+  return choose<bool>("--predictor-start", options.predictor_start,
+                      {{"classifier", true}, {"random", false}});
+}
+
 int views_to_note(const TrainOptions& options, const TrainerOptions& trainer) {
   return trainer.answers_rest() ? options.oracle_views : 0;
 }
@@ -145,6 +151,7 @@ Metadata identity(const TrainOptions& options, const ModelInfo& model, const Cos
                {"eta", text(options.eta)},
                {"alpha", text(target(options, costs))},
                {"estimator", options.estimator},
+               {"predictor_start", options.predictor_start},
                {"predictor_rate", text(options.predictor_rate)},
                {"classifier_rate", text(options.classifier_rate)},
                {"head_rate", text(options.head_rate)},

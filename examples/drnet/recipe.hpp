@@ -22,6 +22,10 @@ void use_papers_recipe(TrainOptions& options);
 [[nodiscard]] TrainerOptions trainer_options(const TrainOptions& options, const Costs& costs, int stage,
                                              const Epochs& epochs);
 
+/// Whether a predictor that nobody has trained begins with layers of the classifier (dynamic/inherit.hpp).
+/// Throws Error for another word.
+[[nodiscard]] bool inherits(const TrainOptions& options);
+
 /// Views of its pictures whose answers the stage notes before its first epoch (Trainer::note_errors).
 [[nodiscard]] int views_to_note(const TrainOptions& options, const TrainerOptions& trainer);
 

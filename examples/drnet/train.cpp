@@ -169,6 +169,7 @@ struct Material {
     validation = share_of(std::move(validation), options);
     loaders.emplace(training, options, info);
     static_cast<void>(cost_unit(options.cost));
+    static_cast<void>(inherits(options));
     for (const int stage : {1, 2}) trainer_options(options, counted_costs(info), stage, {1, 1}).check();
   }
   std::shared_ptr<const Dataset> training, validation;

@@ -61,6 +61,14 @@ void note_errors(const Run& run, Training& training, const TrainerOptions& optio
   }
 }
 
+/// What a new predictor begins with.
+void begin_predictor(const Run& run) {
+  if (run.model.info().predictor_trained || !inherits(run.options)) return;
+  const Index convolutions = run.model.inherit_layers();
+  if (!run.options.run.json)
+    std::printf("the predictor begins with %td convolutions of the classifier\n", convolutions);
+}
+
 /// The `epoch` event of docs/log-format.md.
 nlohmann::json epoch_event(const Run& run, const TrainerOptions& trainer, const EpochReport& report,
                            double images_per_second) {
@@ -140,6 +148,7 @@ bool run_training(Run& run, bool resume) {
   int session = 0;
   for (int stage = run.position.stage; stage <= run.last_stage(); ++stage) {
     const TrainerOptions options = trainer_options(run.options, run.costs, stage, run.epochs);
+    if (stage == 2) begin_predictor(run);
     const auto training =
         run.model.training(run.policy, static_cast<Index>(run.loaders.of(stage).options().batch), options);
     int epoch = 0;

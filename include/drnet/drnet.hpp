@@ -52,6 +52,7 @@
 #include <drnet/dynamic/flops_loss.hpp>
 #include <drnet/dynamic/gumbel.hpp>
 #include <drnet/dynamic/image_scaler.hpp>
+#include <drnet/dynamic/inherit.hpp>
 #include <drnet/dynamic/resolutions.hpp>
 #include <drnet/dynamic/router.hpp>
 
