@@ -35,6 +35,7 @@ Report two_runs() {
   report.runs[1].name = "dynamic";
   report.runs[1].candidates = {224, 112};
   report.runs[1].evaluations = {result("predictor", 150e6, some)};
+  report.runs[1].evaluations[0].shares = {0.25, 0.75};
   return report;
 }
 
@@ -53,14 +54,14 @@ std::vector<std::string> lines_of(const std::string& text) {
 TEST_CASE("a Markdown table has a line for each result, compared with the baseline", "[report]") {
   const auto lines = lines_of(drnet::results_markdown(two_runs()));
   REQUIRE(lines.size() == 5);  // head, rule, two results, nothing behind the last line break
-  CHECK(lines[1] == "|---|---|---|---|---|---|");
+  CHECK(lines[1] == "|---|---|---|---|---|---|---|");
   CHECK(lines[2].starts_with("| fixed \\| 224 · fixed 224 | 100.0 % ("));
-  CHECK(lines[2].find("| baseline | 300 | baseline |") != std::string::npos);
+  CHECK(lines[2].find("| baseline | 300 | baseline | – |") != std::string::npos);
   CHECK(lines[2].ends_with("| 2 epochs, 1.5 min |"));
   // Ten images that only the baseline is right about: Tango's interval is not symmetric.
   CHECK(lines[3].starts_with("| dynamic · predictor | 90.0 % ("));
   CHECK(lines[3].find("| −10.0 (") != std::string::npos);
-  CHECK(lines[3].find("| 150 | −50 % |") != std::string::npos);
+  CHECK(lines[3].find("| 150 | −50 % | 25 / 75 % |") != std::string::npos);
   CHECK(lines[3].ends_with("| – |"));
   CHECK(lines[4].empty());
 }
@@ -84,7 +85,7 @@ TEST_CASE("random choices with several seeds are one line of a Markdown table", 
   const auto lines = lines_of(drnet::results_markdown(report));
   REQUIRE(lines.size() == 6);
   // Accuracies 1 and 0.96: mean 0.98, deviation 0.04 / sqrt(2).
-  CHECK(lines[4] == "| dynamic · random, 2 seeds | 98.0 % ± 2.8 | – | 150 | – | – |");
+  CHECK(lines[4] == "| dynamic · random, 2 seeds | 98.0 % ± 2.8 | – | 150 | – | – | – |");
 }
 
 TEST_CASE("a run that began with another's weights has its training counted, too", "[report]") {

@@ -37,6 +37,16 @@ inline std::string training_text(const auto& run) {
   return text;
 }
 
+/// "5 / 14 / 81 %": which share of the images each candidate answered, largest first; nothing where there was
+/// no choice.
+inline std::string shares_text(const auto& result) {
+  if (result.shares.size() < 2 || result.router.starts_with("fixed ")) return "–";
+  std::string text;
+  for (const double share : result.shares)
+    text += (text.empty() ? "" : " / ") + markup::number(100 * share, 0);
+  return text + " %";
+}
+
 /// Routers of this name and a number are one way of choosing, with several seeds.
 inline constexpr std::string_view kSeeded = "random, seed ";
 
@@ -107,17 +117,18 @@ template <class Report>
 }
 
 /// A line for each result: accuracy with its 95 % interval, cost, and both against the baseline
-/// (Report::baseline), paired image by image. Random choices that differ in their seed are one line, with
-/// mean and standard deviation. Throws Error as report_html().
+/// (Report::baseline), paired image by image, and what was chosen how often. Random choices that differ in
+/// their seed are one line, with mean and standard deviation (and the choices of the first). Throws Error as
+/// report_html().
 template <class Report>
 [[nodiscard]] std::string results_markdown(const Report& report) {
   using namespace report_detail;
   check(report);
   const Context context(report);
-  std::string table =
-      markdown_line("system", {"accuracy (95 %)", "difference in points (95 %)",
-                               context.macs.name + " an image", "cost against it", "training"}) +
-      "|---|---|---|---|---|---|\n";
+  std::string table = markdown_line("system", {"accuracy (95 %)", "difference in points (95 %)",
+                                               context.macs.name + " an image", "cost against it",
+                                               "resolutions, largest first", "training"}) +
+                      "|---|---|---|---|---|---|---|\n";
   const auto cost = [&](double macs) { return markup::significant(macs / context.macs.size, 3); };
   for (std::size_t i = 0; i < context.rows.size(); ++i) {
     const Row& row = context.rows[i];
@@ -130,7 +141,8 @@ template <class Report>
       --i;
       table += markdown_line(
           markdown_text(row.run.name + " · random, " + std::to_string(same.accuracies.size()) + " seeds"),
-          {same.accuracy(), "–", cost(same.mean_macs()), "–", training_text(row.run)});
+          {same.accuracy(), "–", cost(same.mean_macs()), "–", shares_text(row.result),
+           training_text(row.run)});
       continue;
     }
     const bool is_baseline = context.baseline == i;
@@ -141,7 +153,7 @@ template <class Report>
         markdown_text(row.label()),
         {accuracy_text(row.result), against([](auto& x, auto& y) { return difference_text(x, y); }),
          cost(row.result.average_macs), against([](auto& x, auto& y) { return saving_text(x, y); }),
-         training_text(row.run)});
+         shares_text(row.result), training_text(row.run)});
   }
   return table;
 }
