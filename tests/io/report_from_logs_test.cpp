@@ -91,6 +91,61 @@ TEST_CASE("report from a log", "[report_from_logs]") {
   CHECK(support::markup_fault(drnet::report_html(report)) == "");
 }
 
+TEST_CASE("report of where a run comes from", "[report_from_logs]") {
+  const support::TempDir folder;
+  const Report report = read(
+      folder,
+      R"({"event":"start","seed":18446744073709551615,"commit":"5883132","compiler":"g++ 13.2","processor":"P"})"
+      "\n"
+      R"({"event":"start","seed":0})"
+      "\n"
+      R"({"event":"start","seed":null,"commit":null})"
+      "\n");
+  REQUIRE(report.runs.size() == 3);
+  CHECK(report.runs[0].seed == 18446744073709551615U);
+  CHECK(report.runs[0].commit == "5883132");
+  CHECK(report.runs[0].compiler == "g++ 13.2");
+  CHECK(report.runs[0].processor == "P");
+  CHECK(report.runs[1].seed == 0U);
+  CHECK(report.runs[1].commit.empty());
+  CHECK(!report.runs[2].seed.has_value());
+  CHECK_THAT(drnet::report_html(report), support::contains("commit: 5883132 · compiler: g++ 13.2 · "
+                                                           "processor: P · seed: 18446744073709551615, 0<"));
+  const std::vector<nlohmann::json> events{{{"event", "start"}, {"seed", 7}}};  // a signed number
+  CHECK(drnet::report_from_events(events).runs.at(0).seed == 7U);
+  check_fails("{\"event\":\"start\",\"seed\":-1}\n", 1, "a whole number from 0");
+  check_fails("{\"event\":\"start\",\"seed\":1.5}\n", 1, "a whole number from 0");
+  check_fails("{}\n{\"event\":\"start\",\"commit\":[]}\n", 2, "\"commit\"");
+  check_fails("{\"event\":\"start\",\"compiler\":1.5}\n", 1, "\"compiler\"");
+  check_fails("{\"event\":\"start\",\"processor\":{}}\n", 1, "\"processor\"");
+}
+
+TEST_CASE("report of choices that collapsed", "[report_from_logs]") {
+  const auto collapse = [](const std::string& fields) { return "{\"event\":\"collapse\"" + fields + "}\n"; };
+  const support::TempDir folder;
+  const Report report = read(
+      folder, kStart + collapse(R"(,"stage":2,"epoch":1,"resolution":64,"share":0.99)") +
+                  collapse(R"(,"stage":2,"epoch":3,"resolution":96,"share":0.9751,"limit":0.95,"used":2)") +
+                  kStart + kStart + collapse(R"(,"resolution":128,"share":1)"));
+  REQUIRE(report.runs.size() == 3);
+  CHECK(report.notes ==
+        std::vector<std::string>{
+            "run: the choice collapsed; 97.5 % of the choices were 96 px in epoch 3 of stage 2.",
+            "run (3): the choice collapsed; 100.0 % of the choices were 128 px on the validation images."});
+  CHECK_THAT(drnet::report_html(report), support::contains(report.notes[1]));
+  // Without a name, and without what may be missing.
+  const std::vector<nlohmann::json> events{{{"event", "collapse"}}};
+  const Report bare = drnet::report_from_events(events);
+  CHECK(bare.notes == std::vector<std::string>{"the choice collapsed; nearly all of the choices were one "
+                                               "resolution on the validation images."});
+  const std::vector<nlohmann::json> stageless{{{"event", "collapse"}, {"epoch", 2}, {"share", nullptr}}};
+  CHECK(drnet::report_from_events(stageless).notes.at(0) ==
+        "the choice collapsed; nearly all of the choices were one resolution in epoch 2.");
+  check_fails(kStart + collapse(R"(,"share":"most")"), 2, "a number");
+  check_fails(kStart + collapse(R"(,"resolution":-1)"), 2, "a whole number");
+  check_fails(kStart + collapse(R"(,"epoch":[2])"), 2, "\"epoch\"");
+}
+
 TEST_CASE("report from several logs", "[report_from_logs]") {
   const support::TempDir folder;
   std::filesystem::create_directory(folder / "a");

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -36,6 +37,18 @@ Report two_runs() {
   report.runs[1].candidates = {224, 112};
   report.runs[1].evaluations = {result("predictor", 150e6, some)};
   report.runs[1].evaluations[0].shares = {0.25, 0.75};
+  return report;
+}
+
+/// A predictor that is right about 94 of 100 images, and random choices that are right about 90: the
+/// predictor alone is wrong about 4, both are about 2, and the random choices alone about 8.
+Report with_random_choices() {
+  Report report = two_runs();
+  std::vector<bool> chosen(100, true), drawn(100, true);
+  for (std::size_t i = 0; i < 6; ++i) chosen[i] = false;
+  for (std::size_t i = 4; i < 14; ++i) drawn[i] = false;
+  report.runs[1].evaluations = {result("predictor", 150e6, chosen), result("random, seed 7", 150e6, drawn),
+                                result("random, seed 8", 200e6, chosen)};
   return report;
 }
 
@@ -112,4 +125,86 @@ TEST_CASE("a Markdown table of times says what share of the saved multiply-adds 
   CHECK(lines[2] == "| dynamic · fixed 112 | 1 | 1 | 1.40 | 72.0 % | 73.3 % | 0.98 |");
   CHECK(lines[3] == "| dynamic · fixed 224 | 1 | 1 | 5.00 | 0.0 % | 0.0 % | – |");
   CHECK(lines[4] == "| dynamic · predictor | 1 | 1 | 2.75 | 45.0 % | 50.0 % | 0.90 |");
+}
+
+TEST_CASE("Markdown of differences: a predictor and its random choices", "[report]") {
+  CHECK(drnet::differences_markdown(two_runs()).empty());
+  CHECK(drnet::differences_markdown(Report{}).empty());
+  const auto lines = lines_of(drnet::differences_markdown(with_random_choices()));
+  REQUIRE(lines.size() == 5);
+  CHECK(lines[0] == "| first | second | difference in points (95 %) | cost against the second |");
+  CHECK(lines[1] == "|---|---|---|---|");
+  // 8 images that only the predictor is right about, 4 that only the other is: Tango's interval of +4 of 100.
+  CHECK(lines[2] == "| dynamic · predictor | dynamic · random, seed 7 | +4.0 (−3.2 – +11.7) | ±0 % |");
+  CHECK(lines[3].starts_with("| dynamic · predictor | dynamic · random, seed 8 | ±0.0 ("));
+  CHECK(lines[3].ends_with("| −25 % |"));
+  CHECK(lines[4].empty());
+}
+
+TEST_CASE("Markdown of differences: the pairs that are asked for come first, and no pair twice", "[report]") {
+  Report report = with_random_choices();
+  report.comparisons = {{"dynamic · random, seed 8", "fixed | 224 · fixed 224"},
+                        {"dynamic · predictor", "dynamic · random, seed 8"}};
+  const auto lines = lines_of(drnet::differences_markdown(report));
+  REQUIRE(lines.size() == 6);
+  // 6 images that only the baseline is right about.
+  CHECK(lines[2] == "| dynamic · random, seed 8 | fixed \\| 224 · fixed 224 | −6.0 (−12.5 – −2.1) | −33 % |");
+  CHECK(lines[3].starts_with("| dynamic · predictor | dynamic · random, seed 8 |"));
+  CHECK(lines[4].starts_with("| dynamic · predictor | dynamic · random, seed 7 |"));
+  // Another run's random choices are another network's.
+  report.comparisons.clear();
+  report.runs[0].evaluations.push_back(report.runs[1].evaluations[1]);
+  CHECK(lines_of(drnet::differences_markdown(report)).size() == 5);
+  // A router alone is no label.
+  report.comparisons = {{"dynamic · predictor", "fixed 224"}};
+  CHECK_THROWS_WITH(drnet::differences_markdown(report),
+                    support::contains("fixed | 224 · fixed 224") && support::contains("got 'fixed 224'"));
+  report.comparisons = {{"other · predictor", "dynamic · predictor"}};
+  CHECK_THROWS_AS(drnet::differences_markdown(report), drnet::Error);
+}
+
+TEST_CASE("Markdown of where runs come from", "[report]") {
+  Report report = two_runs();
+  CHECK(drnet::origins_markdown(report).empty());
+  report.runs.resize(3);
+  report.runs[0].seed = 8;
+  report.runs[1].seed = 0;
+  report.runs[2].seed = 8;
+  report.runs[0].commit = report.runs[2].commit = "b2";
+  report.runs[1].commit = "a1";
+  report.runs[2].processor = "P | Q";
+  CHECK(drnet::origins_markdown(report) == "* commit: b2, a1\n* processor: P \\| Q\n* seed: 8, 0\n");
+  for (Report::Run& run : report.runs) run.compiler = "g++ 13.2";
+  CHECK(drnet::origins_markdown(report) ==
+        "* commit: b2, a1\n* compiler: g++ 13.2\n* processor: P \\| Q\n* seed: 8, 0\n");
+}
+
+TEST_CASE("Markdown of notes", "[report]") {
+  Report report;
+  CHECK(drnet::notes_markdown(report).empty());
+  report.notes = {"first", "second\nline"};
+  CHECK(drnet::notes_markdown(report) == "* first\n* second line\n");
+}
+
+TEST_CASE("of fixed resolutions that cost as much, the baseline is that of a network of one", "[report]") {
+  const auto baseline_line = [](const Report& report) {
+    for (const std::string& line : lines_of(drnet::results_markdown(report)))
+      if (line.find("| baseline |") != std::string::npos) return line.substr(0, line.find(" | "));
+    return std::string();
+  };
+  Report report = two_runs();
+  std::swap(report.runs[0], report.runs[1]);
+  report.runs[0].evaluations.push_back(report.runs[1].evaluations[0]);
+  report.runs[0].evaluations.back().router = "fixed 224";
+  report.runs[1].name = "single";
+  CHECK(baseline_line(report) == "| single · fixed 224");
+  std::swap(report.runs[0], report.runs[1]);
+  CHECK(baseline_line(report) == "| single · fixed 224");
+  report.runs[1].evaluations[1].average_macs += 1;  // of the network of several: the dearer one counts
+  CHECK(baseline_line(report) == "| dynamic · fixed 224");
+  report.runs[1].evaluations[1].average_macs -= 1;
+  report.runs[0].candidates = {224, 112};  // both have several: the first
+  CHECK(baseline_line(report) == "| single · fixed 224");
+  std::swap(report.runs[0], report.runs[1]);
+  CHECK(baseline_line(report) == "| dynamic · fixed 224");
 }

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -286,8 +287,8 @@ TEST_CASE("report of nothing, of one point, of NaN", "[report]") {
   unknown.evaluations.resize(1);
   report.runs = {unknown};
   const std::string html = checked_html(report);
-  CHECK(has(html, "no data"));
   CHECK(!has(html, "over time"));
+  CHECK(!has(html, "<h2>Training"));
 
   report.runs = {run("odd", 3)};
   for (Report::Epoch& epoch : report.runs[0].epochs) {
@@ -296,6 +297,105 @@ TEST_CASE("report of nothing, of one point, of NaN", "[report]") {
     epoch.shares = {kNaN, 2, -1};
   }
   checked_html(report);
+}
+
+TEST_CASE("report leaves out charts of training without data", "[report]") {
+  const auto training = [](const Report& report) {
+    const std::string html = checked_html(report);
+    const std::size_t begin = html.find("<h2>Training</h2>");
+    return begin == std::string::npos ? "" : html.substr(begin, html.find("</section>", begin) - begin);
+  };
+  Report report;
+  report.runs = {run("first", 3), run("second", 3)};
+  CHECK(support::count(training(report), "<svg viewBox") == 6);  // loss, accuracy, cost; over epochs and time
+  // An accuracy of one epoch of one run is data; without it the chart goes, on both axes.
+  for (Report::Run& one : report.runs)
+    for (Report::Epoch& epoch : one.epochs) epoch.accuracy = kNaN;
+  report.runs[1].epochs.back().accuracy = 0.5;
+  CHECK(support::count(training(report), "Validation accuracy (%)</text>") == 2);
+  report.runs[1].epochs.back().accuracy = kNaN;
+  CHECK(!has(training(report), "Validation accuracy"));
+  CHECK(support::count(training(report), "<svg viewBox") == 4);
+  CHECK(has(training(report), "over time"));
+  CHECK(!has(training(report), "no data"));
+  // Without times there is one axis and nothing to choose.
+  for (Report::Run& one : report.runs)
+    for (Report::Epoch& epoch : one.epochs) epoch.seconds = kNaN;
+  CHECK(support::count(training(report), "<svg viewBox") == 2);
+  CHECK(!has(training(report), "over "));
+  CHECK(!has(training(report), "<input"));
+  // Without epochs' numbers there is the other one, shown without a choice.
+  for (Report::Run& one : report.runs)
+    for (Report::Epoch& epoch : one.epochs) std::swap(epoch.seconds, epoch.epoch);
+  CHECK(support::count(training(report), "<svg viewBox") == 2);
+  CHECK(!has(training(report), "by-seconds"));
+  for (Report::Run& one : report.runs)
+    for (Report::Epoch& epoch : one.epochs) epoch.loss = epoch.average_macs = kNaN;
+  CHECK(training(report).empty());
+  CHECK(!has(checked_html(report), "href=\"#training\""));
+}
+
+TEST_CASE("report of differences", "[report]") {
+  Report report;
+  report.runs = {run("first", 2)};
+  CHECK(!has(checked_html(report), "<h2>Differences"));
+  CHECK(!has(checked_html(report), "href=\"#differences\""));
+  add_experiments(report.runs[0]);  // fixed 64 is wrong about the first 300, fixed 128 about 250
+  report.comparisons = {{"first · fixed 64", "first · fixed 128"}, {"first · predictor", "first · cascade"}};
+  report.runs.push_back(report.runs[0]);
+  report.runs[1].name = "second & last";
+  report.runs[1].evaluations[1].router = "random, seed 3";
+  const std::string html = checked_html(report);
+  CHECK(html.find("<div id=\"results\"") < html.find("<div id=\"differences\""));
+  CHECK(html.find("<div id=\"differences\"") < html.find("<div id=\"cost\""));
+  const std::size_t begin = html.find("<h2>Differences</h2>");
+  const std::string table = html.substr(begin, html.find("</section>", begin) - begin);
+  CHECK(support::count(table, "<tr>") == 4);  // head, two that are asked for, one of a predictor
+  // 50 of 1008 images that only the second is right about; 150 against 600 M multiply-adds.
+  CHECK(has(table,
+            "<td class=\"name\">first · fixed 64</td><td class=\"name\">first · fixed 128</td>"
+            "<td class=\"n\">−5.0 (−6.5 – −3.8)</td><td class=\"n\">−75 %</td>"));
+  // Which answers of the predictor are right is not known; 401 against 300 and 150.
+  CHECK(has(table,
+            "<td class=\"name\">first · predictor</td><td class=\"name\">first · cascade</td>"
+            "<td class=\"n\">–</td><td class=\"n\">+34 %</td>"));
+  CHECK(has(table,
+            "<td class=\"name\">second &amp; last · predictor</td>"
+            "<td class=\"name\">second &amp; last · random, seed 3</td>"
+            "<td class=\"n\">–</td><td class=\"n\">+167 %</td>"));
+  report.comparisons = {{"first · fixed 64", "fixed 128"}};
+  CHECK_THROWS_WITH(drnet::report_html(report), support::contains("got 'fixed 128'"));
+  report.comparisons = {{"", "first · fixed 64"}};
+  CHECK_THROWS_AS(drnet::report_html(report), drnet::Error);
+}
+
+TEST_CASE("report says where its runs come from and whose choices it shows", "[report]") {
+  Report report;
+  report.runs = {run("first", 1), run("second", 1)};
+  report.montage = {{1, 1, 1, {0}, "cat", "dog", 96}};
+  const std::string plain = checked_html(report);
+  CHECK(!has(plain, "seed"));
+  CHECK(has(plain, "<h2>Images by chosen resolution</h2>"));
+  report.runs[0].seed = 3;
+  report.runs[1].seed = 1;
+  report.runs[0].compiler = report.runs[1].compiler = "g++ <13>";
+  report.montage_of = "second <b>";
+  const std::string html = checked_html(report);
+  CHECK(has(html, "<p class=\"note\">compiler: g++ &lt;13&gt; · seed: 3, 1</p></section>"));
+  CHECK(has(html, "<h2>Images by chosen resolution · second &lt;b&gt;</h2>"));
+}
+
+TEST_CASE("report says which numbers flatter", "[report]") {
+  Report report;
+  report.runs = {run("first", 1)};
+  CHECK(!has(checked_html(report), "flatters"));
+  report.runs[0].curves = {{"cascade", "macs", {{2e8, 2e8, 0.7}}}};
+  CHECK(support::count(checked_html(report), "solved and judged on the same images") == 1);
+  report.runs[0].curves[0].unit = "ms";
+  CHECK(support::count(checked_html(report), "solved and judged on the same images") == 1);
+  report.runs[0].curves.clear();
+  report.runs[0].reliability = {{128, 1.5, 0.08, 0.01, {{90, 0.8, 0.7}}, {{90, 0.7, 0.7}}}};
+  CHECK(support::count(checked_html(report), "T was fitted on the images that both errors") == 1);
 }
 
 TEST_CASE("report of forty runs", "[report]") {

@@ -6,6 +6,7 @@
 #include <drnet/io/atomic_file.hpp>
 #include <drnet/io/markup.hpp>
 #include <drnet/io/report_charts.hpp>
+#include <drnet/io/report_differences.hpp>
 #include <drnet/io/report_model.hpp>
 #include <drnet/io/report_page.hpp>
 #include <drnet/io/report_pictures.hpp>
@@ -22,7 +23,7 @@ namespace drnet::inline DRNET_ISA {
 
 /// The report as an HTML document; what it has no data for is left out. Throws Error for shares, counts and
 /// histograms that do not belong to the candidates, for pixels of pictures that do not fit their sides, and
-/// for a baseline that is no result.
+/// for a baseline or a comparison with what is no result.
 template <class Report = drnet::Report>
 [[nodiscard]] std::string report_html(const Report& report) {
   report_detail::check(report);
@@ -32,6 +33,7 @@ template <class Report = drnet::Report>
     std::string html;
   };
   const Part parts[] = {{"results", "Results", report_detail::results_table(context)},
+                        {"differences", "Differences", report_detail::differences(context)},
                         {"cost", "Accuracy and cost", report_detail::tradeoff(context)},
                         {"budgets", "Budgets", report_detail::other_budgets(context)},
                         {"shares", "Shares", report_detail::shares(context)},

@@ -131,17 +131,21 @@ std::string classes(const auto& context) {
   return section("Choices by class", content);
 }
 
-/// One chart of one value of every run's epochs.
+/// One chart of one value of every run's epochs; nothing where no run knows it.
 std::string curve(const auto& context, double Report::Epoch::*x, double x_size, double Report::Epoch::*y,
                   double y_size, const svg::ChartText& words) {
   std::vector<svg::Series> all;
+  bool known = false;
   for (std::size_t i = 0; i < context.report.runs.size(); ++i) {
     svg::Series series{context.report.runs[i].name, i, {}};
-    for (const Report::Epoch& epoch : context.report.runs[i].epochs)
-      series.points.push_back({epoch.*x / x_size, epoch.*y / y_size});
+    for (const Report::Epoch& epoch : context.report.runs[i].epochs) {
+      const svg::Point point{epoch.*x / x_size, epoch.*y / y_size};
+      known = known || (svg::plottable(point.x) && svg::plottable(point.y));
+      series.points.push_back(point);
+    }
     all.push_back(std::move(series));
   }
-  return chart(svg::line_chart(all, words));
+  return known ? chart(svg::line_chart(all, words)) : "";
 }
 
 std::string curves_over(const auto& context, double Report::Epoch::*x, const svg::ChartText& axis,
@@ -171,32 +175,32 @@ std::vector<svg::Rule> stage_rules(const auto& report) {
 }
 
 /// Both sets of curves are in the page; two radio buttons and CSS show one of them.
+inline std::string both_axes(const std::string& over_epochs, const std::string& over_time) {
+  return markup::fill_in(
+      R"(<input type="radio" name="axis" class="axis-choice" id="axis-epoch" checked><label for="axis-epoch">
+over epochs</label><input type="radio" name="axis" class="axis-choice" id="axis-seconds"><label for="axis-seconds">
+over time</label><div class="charts by-epoch">{}</div><div class="charts by-seconds">{}</div>)",
+      {over_epochs, over_time});
+}
+
 std::string curves(const auto& context) {
   std::string items;
   std::vector<double> seconds;
   for (std::size_t i = 0; i < context.report.runs.size(); ++i) {
     const Report::Run& run = context.report.runs[i];
     if (!run.epochs.empty()) items += legend_item(svg::legend_mark(i), run.name);
-    for (const Report::Epoch& epoch : run.epochs)
-      if (std::isfinite(epoch.seconds)) seconds.push_back(epoch.seconds);
+    for (const Report::Epoch& epoch : run.epochs) seconds.push_back(epoch.seconds);
   }
-  if (items.empty()) return "";
-  std::string choice, over_time;
-  if (!seconds.empty()) {
-    choice =
-        R"(<input type="radio" name="axis" class="axis-choice" id="axis-epoch" checked><label for="axis-epoch">
-over epochs</label><input type="radio" name="axis" class="axis-choice" id="axis-seconds"><label for="axis-seconds">
-over time</label>)";
-    const Unit unit = time_unit(largest(seconds));
-    over_time = curves_over(context, &Report::Epoch::seconds, {"", unit.name, 0, {}}, unit.size);
-  }
-  return section(
-      "Training",
-      markup::fill_in(
-          R"({}{}<div class="charts by-epoch">{}</div><div class="charts by-seconds">{}</div>)",
-          {legend(items), choice,
-           curves_over(context, &Report::Epoch::epoch, {"", "epoch", 1, stage_rules(context.report)}, 1),
-           over_time}));
+  const Unit unit = time_unit(largest(seconds));
+  const std::string over_epochs =
+      curves_over(context, &Report::Epoch::epoch, {"", "epoch", 1, stage_rules(context.report)}, 1);
+  const std::string over_time =
+      curves_over(context, &Report::Epoch::seconds, {"", unit.name, 0, {}}, unit.size);
+  if (over_epochs.empty() && over_time.empty()) return "";
+  const bool both = !over_epochs.empty() && !over_time.empty();
+  return section("Training", legend(items) + (both ? both_axes(over_epochs, over_time)
+                                                   : markup::fill_in("<div class=\"charts\">{}{}</div>",
+                                                                     {over_epochs, over_time})));
 }
 
 svg::CalibrationCurve calibration_curve(const std::string& name, std::size_t style, const auto& bins) {
@@ -239,7 +243,8 @@ std::string reliability(const auto& context) {
           content +
           "<p class=\"note\">Accuracy (%, upwards) against confidence. A dot stands for the images of one "
           "interval of confidence, its area for their number. On the diagonal both are the same; ECE, the "
-          "expected calibration error, is the mean distance from it.</p>");
+          "expected calibration error, is the mean distance from it. T was fitted on the images that both "
+          "errors are measured on, which flatters the one after it.</p>");
 }
 
 /// "1 image, 2 threads".

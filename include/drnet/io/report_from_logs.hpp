@@ -18,6 +18,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -27,9 +29,22 @@ namespace drnet::inline DRNET_ISA {
 
 namespace report_log_detail {
 
+std::optional<std::uint64_t> seed(const auto& event) {
+  const auto* const value = event.find("seed");
+  if (value == nullptr) return std::nullopt;
+  const bool whole =
+      value->is_number_unsigned() || (value->is_number_integer() && value->template get<std::int64_t>() >= 0);
+  if (!whole) event.fail("seed", "a whole number from 0", *value);
+  return value->template get<std::uint64_t>();
+}
+
 void start(const auto& event, Report::Run& run) {
   run.model = event.text("model");
   run.data = event.text("data");
+  run.seed = seed(event);
+  run.commit = event.text("commit");
+  run.compiler = event.text("compiler");
+  run.processor = event.text("processor");
   run.parameters = event.number("parameters");
   run.candidates = event.resolutions("candidates");
   run.class_names = event.texts("class_names");
@@ -195,10 +210,24 @@ void add_minimum_resolution(auto& run, const auto& event) {
   run.histogram = std::move(histogram);
 }
 
+/// "97.5 % of the choices were 112 px in epoch 3 of stage 2": what a collapse says, without what is missing.
+std::string collapse(const auto& event) {
+  const auto resolution = event.integer("resolution", 0, 65'535, 0);
+  const auto stage = event.integer("stage", 1, 1'000'000, 0);
+  const double share = event.number("share"), epoch = event.number("epoch");
+  std::string text = std::isfinite(share) ? markup::number(100 * share, 1) + " %" : "nearly all";
+  text += " of the choices were " +
+          (resolution > 0 ? std::to_string(resolution) + " px" : std::string("one resolution"));
+  if (!std::isfinite(epoch)) return text + " on the validation images";
+  text += " in epoch " + markup::number(epoch, 0);
+  return stage > 0 ? text + " of stage " + std::to_string(stage) : text;
+}
+
 /// Adds the runs of one log; a further `start` begins another one. `place` is the log in messages.
 void add_events(auto& report, const auto& events, const std::string& place, const std::string& name) {
   std::size_t started = 0;
   const std::size_t first = report.runs.size();
+  std::map<std::size_t, std::string> collapses;  // the last one of each run
   const auto current = [&]() -> Report::Run& {
     if (report.runs.size() == first) report.runs.emplace_back().name = name;
     return report.runs.back();
@@ -224,10 +253,15 @@ void add_events(auto& report, const auto& events, const std::string& place, cons
       add_latency(current(), event);
     } else if (kind == "budget_curve") {
       add_budget_curve(current(), event);
+    } else if (kind == "collapse") {
+      const std::string run = current().name;
+      collapses[report.runs.size()] =
+          (run.empty() ? "" : run + ": ") + "the choice collapsed; " + collapse(event) + ".";
     } else if (kind == "montage") {
       report.montage = images(event, "images");
     }
   }
+  for (const auto& [number, note] : collapses) report.notes.push_back(note);
 }
 
 void add_log(auto& report, const std::filesystem::path& path, const std::string& name) {

@@ -1,7 +1,11 @@
-// The results of a report as a Markdown table, for pages that are read as text.
+// The results of a report as Markdown tables and lists, for pages that are read as text.
 #pragma once
 
 #include <drnet/core/config.hpp>
+#include <drnet/core/error.hpp>
+#include <drnet/io/markup.hpp>
+#include <drnet/io/report_differences.hpp>
+#include <drnet/io/report_origins.hpp>
 #include <drnet/io/report_table.hpp>
 
 #include <cmath>
@@ -15,7 +19,7 @@ namespace drnet::inline DRNET_ISA {
 
 namespace report_detail {
 
-/// A cell's text: a table has no place for line breaks and bars.
+/// The text of a cell or an entry, which has no place for line breaks and bars.
 inline std::string markdown_text(std::string_view text) {
   std::string result;
   for (const char c : text) {
@@ -46,9 +50,6 @@ inline std::string shares_text(const auto& result) {
     text += (text.empty() ? "" : " / ") + markup::number(100 * share, 0);
   return text + " %";
 }
-
-/// Routers of this name and a number are one way of choosing, with several seeds.
-inline constexpr std::string_view kSeeded = "random, seed ";
 
 /// Means over rows that differ in the seed, and the standard deviation of their accuracies.
 struct SeededRows {
@@ -132,11 +133,9 @@ template <class Report>
   const auto cost = [&](double macs) { return markup::significant(macs / context.macs.size, 3); };
   for (std::size_t i = 0; i < context.rows.size(); ++i) {
     const Row& row = context.rows[i];
-    if (row.result.router.starts_with(kSeeded)) {
+    if (row.random()) {
       SeededRows same;
-      for (; i < context.rows.size() && &context.rows[i].run == &row.run &&
-             context.rows[i].result.router.starts_with(kSeeded);
-           ++i)
+      for (; i < context.rows.size() && &context.rows[i].run == &row.run && context.rows[i].random(); ++i)
         same.add(context.rows[i]);
       --i;
       table += markdown_line(
@@ -156,6 +155,43 @@ template <class Report>
          shares_text(row.result), training_text(row.run)});
   }
   return table;
+}
+
+/// A line for each of Report::comparisons and for every predictor with each of its random choices: the
+/// difference of their accuracies, paired image by image, and the cost of the first against the second. Empty
+/// without any. Throws Error as report_html().
+template <class Report>
+[[nodiscard]] std::string differences_markdown(const Report& report) {
+  using namespace report_detail;
+  check(report);
+  const Context context(report);
+  std::string lines;
+  for (const auto& [first, second] : compared_rows(context))
+    lines += markdown_line(
+        markdown_text(first->label()),
+        {markdown_text(second->label()), difference_text(*first, *second), saving_text(*first, *second)});
+  if (lines.empty()) return "";
+  return markdown_line("first", {"second", "difference in points (95 %)", "cost against the second"}) +
+         "|---|---|---|---|\n" + lines;
+}
+
+/// Where the runs come from, a list: commit, compiler, processor and seed, each with its values over all runs
+/// ("* seed: 1, 2"). Empty where none is known.
+template <class Report>
+[[nodiscard]] std::string origins_markdown(const Report& report) {
+  using namespace report_detail;
+  std::string lines;
+  for (const Origin& origin : origins(report))
+    lines += "* " + std::string(origin.name) + ": " + markdown_text(join(origin.values)) + "\n";
+  return lines;
+}
+
+/// Report::notes, a list. Empty without any.
+template <class Report>
+[[nodiscard]] std::string notes_markdown(const Report& report) {
+  std::string lines;
+  for (const std::string& note : report.notes) lines += "* " + report_detail::markdown_text(note) + "\n";
+  return lines;
 }
 
 }  // namespace drnet::inline DRNET_ISA

@@ -93,6 +93,8 @@ struct Report {
   struct Run {
     std::string name;  ///< may be empty where there is one run
     std::string model, data;
+    std::optional<std::uint64_t> seed;
+    std::string commit, compiler, processor;  ///< of the program and where it ran; may be empty
     double parameters = kUnknown;
     std::vector<int> candidates;           ///< resolutions, largest first
     std::vector<std::string> class_names;  ///< may be empty
@@ -106,13 +108,22 @@ struct Report {
     std::optional<ResolutionHistogram> histogram;
   };
 
+  /// Two results, each named by the label of its row: "run · router".
+  struct Comparison {
+    std::string first, second;
+  };
+
   std::string title, subtitle;
   std::vector<Run> runs;
   std::vector<MontageImage> montage;
+  std::string montage_of;          ///< the network whose choices the montage shows; may be empty
   std::vector<std::string> notes;  ///< what a reader should know, such as a log that is not complete
   /// The result that the others are compared with: "run · router", or a router alone; empty: the first one
-  /// whose router is "fixed …" and that costs the most.
+  /// whose router is "fixed …" and that costs the most, of a network with one candidate where one of several
+  /// costs as much.
   std::string baseline;
+  std::vector<Comparison>
+      comparisons;  ///< further pairs; every predictor is compared with its random choices
 };
 
 namespace report_detail {

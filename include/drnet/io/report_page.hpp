@@ -18,6 +18,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace drnet::inline DRNET_ISA {
@@ -109,6 +110,8 @@ struct Row {
     return run.name + (both ? " · " : "") + result.router;
   }
   [[nodiscard]] bool fixed() const { return result.router.starts_with("fixed "); }
+  /// One of several seeds of the same way of choosing.
+  [[nodiscard]] bool random() const { return result.router.starts_with("random, seed "); }
   /// Whether both answered the same images, and which of them are right is known.
   [[nodiscard]] bool comparable(const Row& other) const {
     const auto data = [](const Row& row) { return row.result.data.empty() ? row.run.data : row.result.data; };
@@ -128,6 +131,9 @@ std::vector<Row> all_rows(const auto& report) {
 /// The index of the row that the others are compared with (Report::baseline); nothing where none is fixed.
 /// Throws Error for a name that no row has.
 inline std::optional<std::size_t> find_baseline(const std::vector<Row>& rows, const std::string& name) {
+  const auto rank = [](const Row& row) {
+    return std::pair(row.result.average_macs, row.run.candidates.size() == 1);
+  };
   std::optional<std::size_t> found;
   std::vector<std::string> names;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -135,8 +141,7 @@ inline std::optional<std::size_t> find_baseline(const std::vector<Row>& rows, co
     if (!name.empty() && names.back() == name) return i;
     const bool good = name.empty() ? rows[i].fixed() && std::isfinite(rows[i].result.average_macs)
                                    : rows[i].result.router == name;
-    const bool better =
-        !found || (name.empty() && rows[i].result.average_macs > rows[*found].result.average_macs);
+    const bool better = !found || (name.empty() && rank(rows[i]) > rank(rows[*found]));
     if (good && better) found = i;
   }
   if (!name.empty() && !found) throw Error("baseline", "one of " + join(names), "'" + name + "'");

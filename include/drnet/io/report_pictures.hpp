@@ -41,7 +41,8 @@ std::string montage(const auto& context) {
                               {svg::legend_square(context.part(resolution).shade),
                                montage_detail::heading(resolution, images.size()), figures});
   }
-  return section("Images by chosen resolution", groups);
+  const std::string& name = context.report.montage_of;
+  return section("Images by chosen resolution" + (name.empty() ? "" : " · " + name), groups);
 }
 
 /// One class of a histogram: its images need `resolution`, or find none that is right (0).

@@ -5,6 +5,7 @@
 #include <drnet/core/config.hpp>
 #include <drnet/core/statistics.hpp>
 #include <drnet/io/markup.hpp>
+#include <drnet/io/report_origins.hpp>
 #include <drnet/io/report_page.hpp>
 #include <drnet/io/svg_chart.hpp>
 
@@ -180,9 +181,8 @@ std::string results_table(const auto& context) {
 were answered, or which answers are right was not written down.)",
         {markup::escape(context.rows[*context.baseline].label())});
   }
-  return section("Results",
-                 common_traits(all) + headline(context) +
-                     markup::fill_in(R"(<div class="scroll"><table><thead><tr>
+  return section("Results", common_traits(all) + headline(context) +
+                                markup::fill_in(R"(<div class="scroll"><table><thead><tr>
 <th scope="col" class="n">#</th><th scope="col">Run</th>
 <th scope="col" class="n">Top-1 accuracy<br>(95 % interval)</th>{}
 <th scope="col" class="n">Average cost<br>({})</th>
@@ -191,8 +191,9 @@ were answered, or which answers are right was not written down.)",
 <tbody>
 {}</tbody></table></div>
 {}<p class="note">Costs are the mean of one image and include the predictor where one ran. Intervals of accuracies are
-Wilson's; all intervals are for the sampling of the test images only.{}</p>)",
-                                     {compared, context.macs.name, others, body, notes, comparison}));
+Wilson's; all intervals are for the sampling of the test images only.{}</p>{})",
+                                                {compared, context.macs.name, others, body, notes, comparison,
+                                                 origins_note(context.report)}));
 }
 
 }  // namespace report_detail

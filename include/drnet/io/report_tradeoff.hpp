@@ -82,6 +82,12 @@ std::string plane(const std::vector<svg::Measurement>& points, const auto& words
          chart(svg::scatter_chart(points, words, lines, {380, 380}), " full narrow");
 }
 
+/// What a reader of budget curves should know.
+inline constexpr std::string_view kCurvesNote =
+    "<p class=\"note\">The settings of a budget curve were solved and judged on the same images, which "
+    "flatters "
+    "it; those of results called “cross-fitted” were judged on other images.</p>";
+
 std::string tradeoff(const auto& context) {
   const std::vector<svg::Series> curves =
       budget_lines(context, Report::BudgetCurve::kMacs, context.macs.size);
@@ -101,7 +107,8 @@ std::string tradeoff(const auto& context) {
   for (const svg::Series& line : curves) items += legend_item(svg::legend_line(line.style), line.name);
   return section("Accuracy against cost", plane(points, words, lines) + legend(items) +
                                               "<p class=\"note\">A number stands for a row of the table, "
-                                              "where a name has no room.</p>");
+                                              "where a name has no room.</p>" +
+                                              std::string(curves.empty() ? "" : kCurvesNote));
 }
 
 /// Budget curves in other units than multiply-adds: a plane for each unit.
@@ -120,7 +127,7 @@ std::string other_budgets(const auto& context) {
               lines) +
         legend(items);
   }
-  return section("Accuracy for a budget", content);
+  return content.empty() ? "" : section("Accuracy for a budget", content + std::string(kCurvesNote));
 }
 
 }  // namespace report_detail
