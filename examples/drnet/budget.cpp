@@ -93,7 +93,8 @@ double evaluation_seconds(const Model& model, const Policy& policy, const Datase
 /// What a run's parts take; trials of `most` seconds each.
 struct RunTime {
   StageTime first, second;
-  double closing;  ///< the evaluations at the end
+  double probe = 0;  ///< the linear probe before the first epoch
+  double closing;    ///< every candidate and the predictor at the end, and all of them again for budgets
 
   RunTime(const TrainOptions& options, const Costs& costs, const Policy& policy, const Dataset& validation,
           const StageLoaders& loaders, double most) {
@@ -116,7 +117,12 @@ struct RunTime {
     };
     if (options.epochs1 > 0) first = time_of(1);
     if (info.has_predictor() && options.epochs2 > 0) second = time_of(2);
-    closing = evaluation * static_cast<double>(info.candidates.size() + 1);
+    double all = 0;  // candidates, as multiples of the largest
+    for (const Index macs : info.macs)
+      all += static_cast<double>(macs) / static_cast<double>(info.macs.front());
+    closing = evaluation * (info.candidates.size() > 1 ? 2 * all + 1 : 1);
+    const auto features = static_cast<double>(std::min(options.probe, loaders.first_pictures().size()));
+    probe = all * evaluation * features / static_cast<double>(validation.size());
   }
 };
 
@@ -130,7 +136,7 @@ Epochs epochs_within_budget(const TrainOptions& options, const Costs& costs, con
   const bool joint = time.second.epoch > 0;
 
   // Speed varies.
-  const double left = 0.95 * (budget - watch.seconds() - time.closing) - time.second.before;
+  const double left = 0.95 * (budget - watch.seconds() - time.closing - time.probe) - time.second.before;
   const double planned = options.epochs1 * time.first.epoch + options.epochs2 * time.second.epoch;
   const auto whole = [](double epochs) { return std::max(1, static_cast<int>(std::floor(epochs))); };
   Epochs epochs;
@@ -143,8 +149,8 @@ double run_seconds(const TrainOptions& options, const Costs& costs, const Policy
                    const Dataset& validation, const StageLoaders& loaders, const Epochs& epochs) {
   constexpr double kTrial = 2;
   const RunTime time(options, costs, policy, validation, loaders, kTrial);
-  return epochs.stage1 * time.first.epoch + time.second.before + epochs.stage2 * time.second.epoch +
-         time.closing;
+  return time.probe + epochs.stage1 * time.first.epoch + time.second.before +
+         epochs.stage2 * time.second.epoch + time.closing;
 }
 
 }  // namespace drnet::program

@@ -11,6 +11,7 @@
 #include <drnet/inference/minimum_resolution.hpp>
 #include <drnet/inference/routed_answers.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <utility>
@@ -40,14 +41,27 @@ Evaluation evaluation_of(const RoutedAnswers& answers, const Outputs& outputs, s
   return result;
 }
 
-/// Random choices in the shares of `chosen`, with several seeds (the paper's table of random choices).
+/// Shares whose mean cost is `cost`: those given, and as many more of the first candidate, the dearest.
+std::vector<double> at_cost(std::vector<double> shares, const std::vector<double>& costs, double cost) {
+  double mean = 0;
+  for (std::size_t j = 0; j < shares.size(); ++j) mean += shares[j] * costs[j];
+  const double room = costs.front() - mean;
+  const double moved = room > 0 ? std::clamp((cost - mean) / room, 0.0, 1.0) : 0;
+  for (double& share : shares) share *= 1 - moved;
+  shares.front() += moved;
+  return shares;
+}
+
+/// Random choices at the cost of `chosen`, with several seeds (the paper's table of random choices): in its
+/// shares, and what its predictor costs is spent on the largest candidate.
 void compare_with_chance(const Measured& measured, const Outputs& outputs, const Evaluation& chosen,
                          const Teller& tell) {
   constexpr std::uint64_t kSeeds = 3;
   const ModelInfo& info = measured.model.info();
   const std::vector<double> costs(info.macs.begin(), info.macs.end());
+  const std::vector<double> shares = at_cost(chosen.shares(), costs, chosen.average_macs());
   for (std::uint64_t seed = measured.seed; seed < measured.seed + kSeeds; ++seed) {
-    const RandomRouter router{.seed = seed, .shares = chosen.shares()};
+    const RandomRouter router{.seed = seed, .shares = shares};
     std::vector<int> candidates;
     for (std::uint32_t i = 0; i < outputs.labels.size(); ++i)
       candidates.push_back(router.candidate(i, outputs.candidates));

@@ -31,7 +31,7 @@ struct Measured {
 using Teller = std::function<void(const nlohmann::json& event, const std::string& words)>;
 
 /// What may be made of the answers of all candidates: `chosen` (the network's own choice,
-/// if it has one) beside random choices in its shares and beside an oracle (`minimum_resolution`);
+/// if it has one) beside random choices at its cost and beside an oracle (`minimum_resolution`);
 /// `reliability`; `budget_curve` of the predictor, if the weights have one, and of a cascade, and each
 /// within a few budgets, cross-fitted (inference/cross_fit.hpp): no picture is judged by a setting that it
 /// helped to choose. Returns the settings for these budgets, solved on all pictures.

@@ -16,8 +16,8 @@ int run_export(const ExportOptions& options);
 int run_summary(const SummaryOptions& options);
 int run_report(const ReportOptions& options);
 
-/// Throws Error where run_train() could not begin. Writes nothing, and does not ask for `weights` or
-/// `output`.
+/// Throws Error where run_train() could not begin, or where the folder of `output` holds another run. Writes
+/// nothing; `weights` that are not there are no error, as another run may have to write them first.
 void check_training(const TrainOptions& options);
 
 }  // namespace drnet::program

@@ -65,8 +65,7 @@ Findings time_images(const Model& model, const Policy& policy, const Dataset& da
                      const EvaluateOptions& options) {
   const auto results =
       measure_latency(model, policy, usual_routers(model.info()), dataset, {.batch = options.batch});
-  const int threads = thread_count(options.run);
-  return {to_json(results, threads), to_text(results, threads), {}};
+  return {to_json(results, policy->threads()), to_text(results, policy->threads()), {}};
 }
 
 /// A page of the findings.
@@ -94,6 +93,7 @@ std::optional<BudgetChoice> route(const Model& model, const Policy& policy, cons
     return route_as_stored(options.routing, model.info(), options.weights, session);
   const Budget budget = parse_budget("--budget", options.routing.budget);
   const auto dataset = open_pictures(options.tune_on, Split::test, model.info(), options.run.seed);
+  check_budget(budget, options.routing.router, model.info());
   Tuning tuning(model, policy, session, *dataset, options.batch);
   const Costs& costs = tuning.costs(budget.unit, CostOptions{}.batch);
   const auto routers = tuning.routers(options.routing.router);
@@ -133,6 +133,10 @@ int run_evaluate(const EvaluateOptions& options) {
   const ModelInfo& info = model->info();
   const bool analysis = wants_analysis(options, info);
   const bool timed = options.analysis == "latency";
+  if (timed &&
+      (!options.routing.router.empty() || !options.routing.budget.empty() || options.routing.threshold))
+    throw Error("--analysis latency", "no --router, --budget or --threshold: it times every candidate",
+                "one of them");
   const bool routed =
       !timed && (!analysis || !options.routing.router.empty() || !options.routing.budget.empty());
   if (!options.tune_on.data.empty() && options.routing.budget.empty())

@@ -56,17 +56,76 @@ Options options_of(const json& object, const std::filesystem::path& file, int de
   return options;
 }
 
-/// An option as words of a command line.
-void append_words(const std::string& key, const json& value, const std::string& place,
-                  std::vector<std::string>& words) {
-  if (value.is_boolean()) {
-    if (value) words.push_back("--" + key);
-  } else if (value.is_string() || value.is_number()) {
-    words.push_back("--" + key);
-    words.push_back(value.is_string() ? value.get<std::string>() : value.dump());
-  } else {
-    throw Error(place + ", " + key, "a text, a number, true or false", value.dump());
+/// An option as a word of a command line.
+std::string word_of(const std::string& key, const json& value, const std::string& place) {
+  if (value.is_string()) return "--" + key + "=" + value.get<std::string>();
+  if (value.is_number() || value.is_boolean()) return "--" + key + "=" + value.dump();
+  throw Error(place + ", " + key, "a text, a number, true or false", value.dump());
+}
+
+/// `options` as those of `drnet train`, with what the experiment itself decides.
+TrainOptions train_options(json options, const Experiment& experiment, const std::filesystem::path& file,
+                           const std::filesystem::path& results) {
+  for (const char* ours : {"output", "resume", "stop-after"})
+    if (options.contains(ours)) throw Error(file.string(), "options other than " + std::string(ours), ours);
+  options["output"] = (results / experiment.name).string();
+  if (!experiment.from.empty()) {
+    if (options.contains("weights")) throw Error(file.string(), "either from or weights", "both");
+    options["weights"] = (results / experiment.from / "weights.safetensors").string();
   }
+  std::vector<std::string> words;
+  for (const auto& [key, value] : options.items()) words.push_back(word_of(key, value, file.string()));
+  return parse_train_options(std::move(words), file.string());
+}
+
+bool flag_at(const json& object, const char* key, const std::filesystem::path& file) {
+  const json value = object.value(key, json(false));
+  if (!value.is_boolean()) throw Error(file.string() + ", " + key, "true or false", value.dump());
+  return value;
+}
+
+/// What an experiment stands against.
+std::vector<Experiment::Against> against_in(const json& object, const std::filesystem::path& file) {
+  const json list = object.value("against", json::array());
+  const std::string place = file.string() + ", against";
+  if (!list.is_array()) throw Error(place, "a list", list.dump());
+  std::vector<Experiment::Against> result;
+  for (const json& entry : list) {
+    if (entry.is_string()) {
+      result.push_back({entry, "", ""});
+    } else if (entry.is_object() && entry.contains("experiment")) {
+      for (const auto& [key, value] : entry.items())
+        if ((key != "experiment" && key != "router" && key != "own") || !value.is_string())
+          throw Error(place, "texts experiment, router and own", entry.dump());
+      const std::string router = entry.value("router", "");
+      result.push_back({entry["experiment"], router, entry.value("own", router)});
+      if (router.empty() && entry.contains("own")) throw Error(place, "a router beside own", entry.dump());
+    } else {
+      throw Error(place, "names of experiments, or objects with one", entry.dump());
+    }
+    const std::filesystem::path other = file.parent_path() / (result.back().experiment + ".json");
+    if (!std::filesystem::exists(other))
+      throw Error(place, "an experiment, " + other.string(), "nothing there");
+  }
+  return result;
+}
+
+/// Throws Error for what two experiments of a set cannot both have.
+void check_set(const std::vector<Experiment>& experiments, const std::filesystem::path& folder) {
+  for (std::size_t i = 0; i < experiments.size(); ++i)
+    for (std::size_t k = 0; k < i; ++k) {
+      const Experiment &one = experiments[i], &other = experiments[k];
+      const std::string place = (folder / one.name).string() + ".json";
+      if (one.title == other.title)
+        throw Error(place + ", title", "a title of its own",
+                    "'" + one.title + "', as " + other.name + " has");
+      if ((one.baseline && other.baseline) || (one.montage && other.montage))
+        throw Error(place + (one.baseline ? ", baseline" : ", montage"), "one in a set",
+                    "also " + other.name);
+      if (one.from == other.name && one.train.model != other.train.model)
+        throw Error(place + ", from", "an experiment with the network " + one.train.model,
+                    other.name + " with " + other.train.model);
+    }
 }
 
 /// Moves experiments that begin from another one behind it.
@@ -91,26 +150,24 @@ std::vector<Experiment> in_order(std::vector<Experiment> experiments, const std:
 
 std::optional<Experiment> read_experiment(const std::filesystem::path& file,
                                           const std::filesystem::path& results, bool quick) {
-  const json object = read_object(file, {"title", "include", "from", "train", "quick"});
-  if (quick && object.value("quick", json()) == false) return std::nullopt;
-  auto [options, replaced] = options_of(object, file);
-  if (quick) options.update(replaced);
-
+  const json object =
+      read_object(file, {"title", "include", "from", "train", "quick", "baseline", "montage", "against"});
+  const auto [usual, replaced] = options_of(object, file);
   Experiment experiment{.name = file.stem().string(),
                         .title = text_at(object, "title", file),
                         .from = text_at(object, "from", file),
+                        .baseline = flag_at(object, "baseline", file),
+                        .montage = flag_at(object, "montage", file),
+                        .against = against_in(object, file),
                         .train = {}};
   if (experiment.title.empty()) experiment.title = experiment.name;
-  for (const char* ours : {"output", "resume", "stop-after"})
-    if (options.contains(ours)) throw Error(file.string(), "options other than " + std::string(ours), ours);
-  options["output"] = (results / experiment.name).string();
-  if (!experiment.from.empty()) {
-    if (options.contains("weights")) throw Error(file.string(), "either from or weights", "both");
-    options["weights"] = (results / experiment.from / "weights.safetensors").string();
-  }
-  std::vector<std::string> words;
-  for (const auto& [key, value] : options.items()) append_words(key, value, file.string(), words);
-  experiment.train = parse_train_options(std::move(words), file.string());
+  json quicker = usual;
+  quicker.update(replaced);
+  // Both are read, so that an error in either is found whichever is asked for.
+  const TrainOptions whole = train_options(usual, experiment, file, results),
+                     part = train_options(quicker, experiment, file, results);
+  if (quick && object.value("quick", json()) == false) return std::nullopt;
+  experiment.train = quick ? part : whole;
   return experiment;
 }
 
@@ -125,7 +182,9 @@ std::vector<Experiment> read_experiments(const std::filesystem::path& folder,
   for (const auto& file : files)
     if (auto experiment = read_experiment(file, results, quick))
       experiments.push_back(std::move(*experiment));
-  return in_order(std::move(experiments), folder);
+  experiments = in_order(std::move(experiments), folder);
+  check_set(experiments, folder);
+  return experiments;
 }
 
 }  // namespace drnet::program

@@ -1,11 +1,16 @@
 // An experiment: a file that says how one network is trained, so that anyone can repeat it.
 //
 //   {"title": "Dynamic, target 0.2 G",       what tables call it
-//    "include": "../caltech101.json",        a file with more `train` and `quick`, which these replace key by
+//    "include": "../caltech101.json",        a file with more `train` and `quick`; these replace them, key by
 //    key "from": "first_stage",                  the experiment beside it whose weights it begins with
 //    "train": {"model": "…", "epochs2": 4},  options of `drnet train`, without their dashes
-//    "quick": {"epochs2": 1}}                what --quick puts in their place; false: --quick leaves this one
-//    out
+//    "quick": {"epochs2": 1},                what --quick puts in their place; false: --quick leaves it out
+//    "baseline": true,                       the set's results are compared with this one's largest
+//    resolution "montage": true,                        the set's page shows pictures by this one's choices
+//    "against": ["fixed_224", {"experiment": "../main/dynamic", "router": "predictor", "own": "cascade …"}]}
+//                                            further ones to compare with: every way of choosing that both
+//                                            have, or one of theirs with one of its own (where it is the
+//                                            same, leave it out)
 //
 // Texts may hold $NAME, an environment variable. The result is a folder of `drnet train` with the same name.
 #pragma once
@@ -20,8 +25,15 @@
 namespace drnet::program {
 
 struct Experiment {
+  /// Another experiment, and which of its results stands against which of ours; empty: all that both have.
+  struct Against {
+    std::string experiment;  ///< beside this one, or "../SET/NAME"
+    std::string router, own;
+  };
   std::string name;  ///< of the file, without .json
   std::string title, from;
+  bool baseline = false, montage = false;
+  std::vector<Against> against;
   TrainOptions train;  ///< `output` and, with `from`, `weights` are in the folder of the results
 };
 
@@ -31,7 +43,8 @@ struct Experiment {
                                                         const std::filesystem::path& results, bool quick);
 
 /// All *.json of a folder in the order of their names, but each behind the one that it begins from. Throws
-/// Error as above, for a folder without experiments, and for a `from` that is not there or leads in a circle.
+/// Error as above, for a folder without experiments, for a `from` that is not there, leads in a circle or is
+/// of another network, for a title or a mark that two have, and for an `against` that is not there.
 [[nodiscard]] std::vector<Experiment> read_experiments(const std::filesystem::path& folder,
                                                        const std::filesystem::path& results, bool quick);
 

@@ -177,6 +177,10 @@ void add_joint_options(CLI::App& command, TrainOptions& o) {
   add("--classifier-rate", o.classifier_rate, "The same for the classifier; 0: it stays as stage 1 left it");
 }
 
+void add_commit(CLI::App& command, std::string& commit) {
+  command.add_option("--commit", commit, "Version of the sources, which the log will name");
+}
+
 void add_train(CLI::App& program, TrainOptions& options) {
   auto& command =
       *program.add_subcommand("train", "Train a network; writes checkpoint, weights, log and report");
@@ -219,6 +223,7 @@ void add_train(CLI::App& program, TrainOptions& options) {
   command.add_flag("--analyze", options.analyze,
                    "At the end also measure chance in the predictor's shares, what an oracle would reach, "
                    "budgets, confidences and speed");
+  add_commit(command, options.commit);
   add_schedule_options(command, options);
   add_joint_options(command, options);
   add_run_options(command, options.run);
@@ -237,6 +242,7 @@ void add_experiments(CLI::App& program, ExperimentsOptions& options) {
                   "Names of experiments, a comma between them: these, and what they begin from")
       ->delimiter(',');
   command.add_flag("--list", options.list, "Say which there are, and which are finished");
+  add_commit(command, options.commit);
   add_run_options(command, options.run);
 }
 

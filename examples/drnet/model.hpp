@@ -118,7 +118,8 @@ class Model {
                     const SaveOptions& options = {}) const = 0;
   /// See training/linear_probe.hpp: with the first so many pictures of an epoch of the loader.
   virtual LinearProbeReport fit_head(const Loader& loader, std::size_t pictures, Policy policy,
-                                     const LinearProbeOptions& options) = 0;
+                                     const LinearProbeOptions& options,
+                                     const std::function<void(std::size_t)>& done) = 0;
   /// See dynamic/inherit.hpp; nothing for a network without a predictor.
   virtual Index inherit_layers() = 0;
   /// See inference/calibration.hpp.

@@ -44,7 +44,8 @@ template <class Net>
 std::unique_ptr<Training> make_training(Net& net, Policy policy, Index batch, TrainerOptions options);
 template <class Net>
 LinearProbeReport probe_network(Net& net, const Loader& loader, std::size_t pictures, Policy policy,
-                                const LinearProbeOptions& options);
+                                const LinearProbeOptions& options,
+                                const std::function<void(std::size_t)>& done);
 /// Beside it, because measuring batch norms is a training pass.
 template <class Net>
 void unfold_network(Net& net, const ImageBatch<float>& images, const Policy& policy);
@@ -100,9 +101,10 @@ class ModelOf final : public Model {
     drnet::save(net_, path, described(metadata), options);
   }
   LinearProbeReport fit_head(const Loader& loader, std::size_t pictures, Policy policy,
-                             const LinearProbeOptions& options) override {
+                             const LinearProbeOptions& options,
+                             const std::function<void(std::size_t)>& done) override {
     info_.budget_curves.clear();  // the answers change
-    return probe_network(net_, loader, pictures, std::move(policy), options);
+    return probe_network(net_, loader, pictures, std::move(policy), options, done);
   }
   Index inherit_layers() override {
     if constexpr (Net::kHasPredictor)

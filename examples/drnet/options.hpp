@@ -142,11 +142,12 @@ struct TrainOptions {
   double share = 1;       ///< of the pictures, drawn by the seed, both for training and to be judged by
   bool forecast = false;  ///< say first how long it will take
   bool analyze = false;   ///< at the end compare the predictor with chance and with an oracle
+  std::string commit;     ///< version of the sources, for the log
 };
 
 struct ExperimentsOptions {
   RunOptions run;
-  std::string folder, output;
+  std::string folder, output, commit;
   std::vector<std::string> only;  ///< names of experiments; empty: all
   bool quick = false, list = false;
 };

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <numeric>
 #include <set>
 #include <utility>
@@ -28,6 +29,11 @@ Operation cut(const ModelInfo& model) {
     for (const Operation& operation : way) picture = operation(std::move(picture), draws);
     return picture;
   };
+}
+
+/// The file of a picture below its folder, however a list spells it.
+std::string file_of(const Dataset& pictures, std::size_t i) {
+  return std::filesystem::path(pictures.describe(i)).lexically_normal().string();
 }
 
 }  // namespace
@@ -54,7 +60,7 @@ std::shared_ptr<const Dataset> open_validation(const TrainOptions& options, cons
 }
 
 void check_lists(const std::string& training_name, const Dataset& training,
-                 const std::string& validation_name, const Dataset& validation) {
+                 const std::string& validation_name, const Dataset& validation, bool whole) {
   const auto names = split_fields(with_variables(training_name)),
              others = split_fields(with_variables(validation_name));
   if (names[0] != "folder") return;
@@ -62,14 +68,14 @@ void check_lists(const std::string& training_name, const Dataset& training,
   std::set<std::string> pictures;
   for (std::size_t i = 0; i < training.size(); ++i) {
     ++count[static_cast<std::size_t>(training.label(i))];
-    pictures.insert(training.describe(i));
+    pictures.insert(file_of(training, i));
   }
-  for (std::size_t c = 0; c < count.size(); ++c)
+  for (std::size_t c = 0; c < count.size() && whole; ++c)
     if (count[c] == 0)
       throw Error(training_name, "pictures of every class", "none of " + training.class_names()[c]);
-  if (others[0] != "folder" || others[1] != names[1]) return;
+  if (others[0] != "folder" || !std::filesystem::equivalent(others[1], names[1])) return;
   for (std::size_t i = 0; i < validation.size(); ++i)
-    if (pictures.contains(validation.describe(i)))
+    if (pictures.contains(file_of(validation, i)))
       throw Error(validation_name, "pictures that are not trained on", validation.describe(i) + ", which is");
 }
 

@@ -23,9 +23,10 @@ namespace drnet::program {
                                                              const ModelInfo& model);
 
 /// Of folders of pictures: throws Error where a class has none to train on, and for a picture to be judged by
-/// that is also trained on. Other data sets have halves that are what they are.
+/// that is also trained on. Other data sets have halves that are what they are. `whole`: false where only the
+/// first training pictures are used, which may be without a class.
 void check_lists(const std::string& training_name, const Dataset& training,
-                 const std::string& validation_name, const Dataset& validation);
+                 const std::string& validation_name, const Dataset& validation, bool whole);
 
 /// Without randomness: pictures whose sides are the largest candidate L stay as they are; of others the
 /// shorter side becomes L * 256 / 224 and the middle L x L pixels count. CIFAR's networks take the whole

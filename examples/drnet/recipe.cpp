@@ -28,11 +28,21 @@ void require(bool valid, const char* option, const char* expected, double got) {
     throw Error(option, expected, std::isfinite(got) ? nlohmann::json(got).dump() : std::to_string(got));
 }
 
-/// The cost that the FLOPs loss aims at, in the unit of --alpha.
+/// The cost that the FLOPs loss aims at, in the unit of --alpha. Throws Error for one that no choice can keep
+/// to.
 double target(const TrainOptions& options, const Costs& costs) {
-  if (options.alpha > 0) return options.alpha;
   const std::vector<double> values = in_unit_of_alpha(costs);
-  if (options.target_share > 0) return options.target_share * *std::ranges::max_element(values);
+  const auto [least, most] = std::ranges::minmax_element(values);
+  const auto check = [&](const char* option, double cost) {
+    if (cost < *least)
+      throw Error(
+          option,
+          "a target of at least " + nlohmann::json(*least).dump() + ", what the cheapest resolution costs",
+          nlohmann::json(cost).dump());
+    return cost;
+  };
+  if (options.alpha > 0) return check("--alpha", options.alpha);
+  if (options.target_share > 0) return check("--target-share", options.target_share * *most);
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
@@ -125,14 +135,14 @@ int views_to_note(const TrainOptions& options, const TrainerOptions& trainer) {
   return trainer.answers_rest() ? options.oracle_views : 0;
 }
 
-Metadata identity(const TrainOptions& options, const ModelInfo& model, const Costs& costs) {
+Metadata identity(const TrainOptions& options, const ModelInfo& model, const Costs& costs,
+                  const Metadata& fingerprints) {
   const auto text = [](auto value) {
     return nlohmann::json(value).dump();
   };  // shortest that reads back exactly
   Metadata all{{"model", model.name},
                {"data", options.data.data},
                {"limit", text(options.data.limit)},
-               {"initial_weights", options.weights},
                {"new_head", text(options.new_head)},
                {"linear_probe", text(options.probe)},
                {"unfold_batch_norm", text(options.unfold)},
@@ -165,6 +175,7 @@ Metadata identity(const TrainOptions& options, const ModelInfo& model, const Cos
                {"crop_scale", text(options.augmentation.crop_scale)},
                {"flip", text(options.augmentation.flip)}};
   all.merge(cost_metadata(costs));
+  all.merge(Metadata(fingerprints));
   return all;
 }
 

@@ -29,8 +29,10 @@ void use_papers_recipe(TrainOptions& options);
 /// Views of its pictures whose answers the stage notes before its first epoch (Trainer::note_errors).
 [[nodiscard]] int views_to_note(const TrainOptions& options, const TrainerOptions& trainer);
 
-/// Everything that decides the bits of a run but its length (threads and backend do not).
-[[nodiscard]] Metadata identity(const TrainOptions& options, const ModelInfo& model, const Costs& costs);
+/// Everything that decides the bits of a run but its length (threads and backend do not). `fingerprints`: of
+/// the files and pictures that the options name (fingerprint.hpp).
+[[nodiscard]] Metadata identity(const TrainOptions& options, const ModelInfo& model, const Costs& costs,
+                                const Metadata& fingerprints);
 
 /// Throws Error naming the first value of `identity` that the checkpoint `place` has not, or has otherwise.
 void check_same_run(const Metadata& identity, const Metadata& checkpoint, const std::string& place);

@@ -15,6 +15,7 @@ bool is_kept(const nlohmann::json& event, const Position& kept, const std::strin
   const std::string kind = event.value("event", "");
   if (kind != "epoch" && kind != "collapse") return kind == "start" || kind == "linear_probe";
   const int stage = event.value("stage", 0), epoch = event.value("epoch", 0);
+  if (!event.contains("epoch")) return false;  // of the end
   return stage < kept.stage || (stage == kept.stage && epoch <= kept.epoch);
 } catch (const nlohmann::json::exception&) {
   throw Error(place, "an event of a training run", event.dump());

@@ -5,16 +5,20 @@
 #include "costs.hpp"
 #include "environment.hpp"
 #include "evaluation.hpp"
+#include "fingerprint.hpp"
 #include "interrupt.hpp"
 #include "measured_pictures.hpp"
 #include "montage.hpp"
 #include "names.hpp"
+#include "origin.hpp"
 #include "pictures.hpp"
+#include "progress.hpp"
 #include "text.hpp"
 #include "training_run.hpp"
 
 #include <drnet/data/subset.hpp>
 #include <drnet/io/report_from_logs.hpp>
+#include <drnet/io/safetensors.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -40,7 +44,10 @@ nlohmann::json start_event(const Run& run) {
                        {"predictor_macs", info.predictor_macs},
                        {"epochs", {run.epochs.stage1, run.epochs.stage2}},
                        {"class_names", run.validation.class_names()},
-                       {"options", run.identity}};
+                       {"options", run.identity},
+                       {"compiler", compiler_name()},
+                       {"processor", processor_name()}};
+  if (!run.options.commit.empty()) event["commit"] = run.options.commit;
   add_costs(run.costs, info, event);
   return event;
 }
@@ -89,6 +96,7 @@ void finish_training(const Run& run) {
     last = validate(run, router);
     tell(to_json(*last), to_text(*last, info.candidates));
   }
+  if (joint && run.epochs.stage2 > 0) warn_of_collapse(run, last->shares(), std::nullopt);
   if (run.options.analyze) analyze(run, tuning, joint ? last : std::nullopt, tell);
   const std::filesystem::path logs[] = {run.folder.log()};
   Report report = report_from_logs(logs);
@@ -164,7 +172,7 @@ struct Material {
       : training(open_pictures(options.data, Split::train, info, options.run.seed)),
         validation(open_validation(options, info)),
         policy(make_policy(options.run)) {
-    if (options.data.limit == 0) check_lists(options.data.data, *training, options.validation, *validation);
+    check_lists(options.data.data, *training, options.validation, *validation, options.data.limit == 0);
     training = share_of(std::move(training), options);
     validation = share_of(std::move(validation), options);
     loaders.emplace(training, options, info);
@@ -172,10 +180,35 @@ struct Material {
     static_cast<void>(inherits(options));
     for (const int stage : {1, 2}) trainer_options(options, counted_costs(info), stage, {1, 1}).check();
   }
+  /// Of what the options name.
+  [[nodiscard]] Metadata fingerprints(const TrainOptions& options) const {
+    return {
+        {"initial_weights",
+         options.weights.empty() ? "" : fingerprint(std::filesystem::path(with_variables(options.weights)))},
+        {"pictures", fingerprint(*training)},
+        {"validation_pictures", fingerprint(*validation)}};
+  }
   std::shared_ptr<const Dataset> training, validation;
   std::optional<StageLoaders> loaders;
   Policy policy;
 };
+
+/// Throws Error where the folder of `output` holds a run of other options, pictures or weights.
+void check_folder(const TrainOptions& options, const ModelInfo& info, const Material& material) {
+  const std::filesystem::path path = std::filesystem::path(options.output) / "checkpoint.safetensors";
+  if (!std::filesystem::exists(path)) return;
+  const Metadata checkpoint = SafeTensors::read(path).metadata();
+  const Costs costs = cost_unit(options.cost) == CostUnit::macs
+                          ? counted_costs(info)
+                          : measured_costs_in(checkpoint, info, path.string());
+  Metadata expected = identity(options, info, costs, material.fingerprints(options));
+  if (!options.weights.empty() && expected["initial_weights"].empty()) expected.erase("initial_weights");
+  if (options.minutes <= 0) {
+    expected["epochs1"] = std::to_string(options.epochs1);
+    expected["epochs2"] = std::to_string(info.has_predictor() ? options.epochs2 : 0);
+  }
+  check_same_run(expected, checkpoint, path.string());
+}
 
 /// Fits the last layer to what the features say about stage 1's pictures; an event for the log.
 nlohmann::json fit_head(const TrainOptions& options, Model& model, const Material& material) {
@@ -185,8 +218,14 @@ nlohmann::json fit_head(const TrainOptions& options, Model& model, const Materia
                        .seed = options.run.seed,
                        .threads = thread_count(options.run)});
   const auto start = std::chrono::steady_clock::now();
+  Progress progress("features for the linear probe",
+                    std::min(options.probe, material.loaders->first_pictures().size()));
   const LinearProbeReport report =
-      model.fit_head(loader, options.probe, material.policy, {.label_smoothing = options.label_smoothing});
+      model.fit_head(loader, options.probe, material.policy, {.label_smoothing = options.label_smoothing},
+                     [&](std::size_t pictures) {
+                       check_interrupt();
+                       progress.show(pictures);
+                     });
   if (!options.run.json)
     std::printf("linear probe of %td pictures: loss %.4f, accuracy %.2f %%\n", report.images, report.loss,
                 100 * report.accuracy);
@@ -203,7 +242,8 @@ nlohmann::json fit_head(const TrainOptions& options, Model& model, const Materia
 
 void check_training(const TrainOptions& options) {
   const auto model = make_model(options.model, options.run.seed);
-  (void)Material(options, model->info());
+  const Material material(options, model->info());
+  check_folder(options, model->info(), material);
 }
 
 int run_train(const TrainOptions& options) {
@@ -228,12 +268,13 @@ int run_train(const TrainOptions& options) {
             *material.validation,
             folder,
             costs,
-            identity(options, info, costs),
+            identity(options, info, costs, material.fingerprints(options)),
             {},
             {}};
     prepare(run, checkpoint);
-    if (options.probe > 0 && !options.resume) folder.write(fit_head(options, *model, material));
     if (options.forecast && !options.resume) tell_forecast(run);
+    run.start = std::chrono::steady_clock::now();  // trials do not count
+    if (options.probe > 0 && !options.resume) folder.write(fit_head(options, *model, material));
     if (run_training(run, options.resume)) finish_training(run);
     return 0;
   } catch (const Interrupted&) {

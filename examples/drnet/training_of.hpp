@@ -7,6 +7,7 @@
 #include <drnet/training/linear_probe.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -54,7 +55,8 @@ std::unique_ptr<Training> make_training(Net& net, Policy policy, Index batch, Tr
 
 template <class Net>
 LinearProbeReport probe_network(Net& net, const Loader& loader, std::size_t pictures, Policy policy,
-                                const LinearProbeOptions& options) {
+                                const LinearProbeOptions& options,
+                                const std::function<void(std::size_t)>& done) {
   LinearProbe<Net> probe(net, std::move(policy), static_cast<Index>(loader.options().batch), options);
   std::size_t noted = 0;
   for (const Batch& batch : loader.epoch(0)) {
@@ -62,7 +64,8 @@ LinearProbeReport probe_network(Net& net, const Loader& loader, std::size_t pict
     ImageBatch<float> images = batch.view();
     images.count = static_cast<Index>(count);
     probe.note(images, std::span(batch.labels).first(count));
-    if ((noted += count) == pictures) break;
+    done(noted += count);
+    if (noted == pictures) break;
   }
   return probe.fit();
 }

@@ -28,6 +28,22 @@ Evaluation validate(const Run& run, const Router& router) {
                   });
 }
 
+void warn_of_collapse(const Run& run, const std::vector<double>& shares, std::optional<int> epoch) {
+  const TrainerOptions trainer = trainer_options(run.options, run.costs, 2, run.epochs);
+  const double limit = run.options.collapse_share;
+  if (!has_collapsed(shares, trainer.costs, trainer.joint.cost_weight(), trainer.joint.alpha, limit)) return;
+  const ChoiceSpread spread = spread_of(shares);
+  const int resolution = run.model.info().candidates[spread.favourite];
+  nlohmann::json event{{"event", "collapse"},   {"stage", 2},     {"resolution", resolution},
+                       {"share", spread.share}, {"limit", limit}, {"entropy", spread.entropy},
+                       {"used", spread.used}};
+  if (epoch) event["epoch"] = *epoch;
+  run.tell(event,
+           "warning: " + fixed(100 * spread.share, 1) + " % of the choices " +
+               (epoch ? "in training" : "on the validation images") + " were " + std::to_string(resolution) +
+               ", which the cost does not ask for: the choice has collapsed; see --predictor-warmup\n");
+}
+
 namespace {
 
 /// The router whose results count: the largest resolution until there is a predictor.
@@ -86,27 +102,6 @@ nlohmann::json epoch_event(const Run& run, const TrainerOptions& trainer, const 
   return event;
 }
 
-/// Warns where the predictor's choices have collapsed, with the `collapse` event of docs/log-format.md.
-void check_collapse(const Run& run, const TrainerOptions& trainer, const EpochReport& report) {
-  const double limit = run.options.collapse_share;
-  if (run.position.stage != 2 ||
-      !has_collapsed(report.shares, trainer.costs, trainer.joint.cost_weight(), trainer.joint.alpha, limit))
-    return;
-  const ChoiceSpread spread = spread_of(report.shares);
-  const int resolution = run.model.info().candidates[spread.favourite];
-  run.tell({{"event", "collapse"},
-            {"stage", run.position.stage},
-            {"epoch", run.position.epoch},
-            {"resolution", resolution},
-            {"share", spread.share},
-            {"limit", limit},
-            {"entropy", spread.entropy},
-            {"used", spread.used}},
-           "warning: " + fixed(100 * spread.share, 1) + " % of the choices were " +
-               std::to_string(resolution) +
-               ", which the cost does not ask for: the choice has collapsed; see --predictor-warmup\n");
-}
-
 void finish_epoch(Run& run, const TrainerOptions& trainer, const EpochReport& report,
                   double images_per_second) {
   const auto [stage, epoch, seconds] = run.position;
@@ -124,7 +119,7 @@ void finish_epoch(Run& run, const TrainerOptions& trainer, const EpochReport& re
   }
   run.tell(event, words + ", rate " + fixed(trainer.schedule.rate(epoch), 5) + ", " +
                       fixed(images_per_second, 1) + " images/s\n");
-  check_collapse(run, trainer, report);
+  if (stage == 2) warn_of_collapse(run, report.shares, epoch);
 }
 
 /// Writes the checkpoint of the run's position. A network that is not finite any more is an error that says
@@ -156,7 +151,7 @@ bool run_training(Run& run, bool resume) {
       training->restore(run.folder.checkpoint());
       epoch = run.position.epoch;
     }
-    note_errors(run, *training, options);
+    if (epoch < run.epochs.of(stage)) note_errors(run, *training, options);
     for (; epoch < run.epochs.of(stage); ++epoch) {
       const double before = run.seconds();
       const EpochReport report = train_epoch(run, *training, stage, epoch);

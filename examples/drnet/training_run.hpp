@@ -14,7 +14,9 @@
 #include <nlohmann/json.hpp>
 
 #include <chrono>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace drnet::program {
 
@@ -41,6 +43,10 @@ struct Run {
 
 /// On the pictures that the run is judged by.
 [[nodiscard]] Evaluation validate(const Run& run, const Router& router);
+
+/// Warns where the choices of stage 2 have collapsed, with the `collapse` event of docs/log-format.md. shares
+/// [m]: of the choices of an epoch's training or, without an epoch, of those on the validation images.
+void warn_of_collapse(const Run& run, const std::vector<double>& shares, std::optional<int> epoch);
 
 /// Both stages, from where the run stands; false where the options end the session before the last epoch.
 bool run_training(Run& run, bool resume);

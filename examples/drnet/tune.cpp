@@ -44,6 +44,7 @@ int run_tune(const TuneOptions& options) {
   std::vector<Budget> budgets;
   for (const std::string& text : options.budgets) budgets.push_back(parse_budget("--budget", text));
   model->load(options.weights, {.predictor = false});
+  for (const Budget& budget : budgets) check_budget(budget, options.router, info);
   const auto dataset = tuning_pictures(options, info);
   Tuning tuning(*model, make_policy(options.run), {}, *dataset, options.batch);
   const auto routers = tuning.routers(options.router);

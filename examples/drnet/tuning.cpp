@@ -47,6 +47,13 @@ std::vector<Router> Tuning::routers(const std::string& name) const {
   return list;
 }
 
+void check_budget(const Budget& budget, const std::string& name, const ModelInfo& model) {
+  if (budget.unit != CostUnit::macs) return;
+  const Costs costs = counted_costs(model);
+  const Router router = name == "predictor" ? Router(PredictorRouter{}) : Router(CascadeRouter{});
+  require_budget(budget, least_budget(router, costs));  // the cascade's is the smaller one of both
+}
+
 double least_of(const std::vector<Router>& routers, const Costs& costs) {
   double least = std::numeric_limits<double>::infinity();
   for (const Router& router : routers) least = std::min(least, least_budget(router, costs));

@@ -43,6 +43,11 @@ class Tuning {
   std::optional<Costs> measured_;
 };
 
+/// Throws Error for a budget in multiply-adds that no router of `name` (see Tuning::routers()) can keep to,
+/// before any picture is asked. What a budget in milliseconds has to be is not known before they are
+/// measured.
+void check_budget(const Budget& budget, const std::string& name, const ModelInfo& model);
+
 /// The least budget that one of the routers can keep to.
 [[nodiscard]] double least_of(const std::vector<Router>& routers, const Costs& costs);
 
