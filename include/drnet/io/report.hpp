@@ -32,9 +32,9 @@ template <class Report = drnet::Report>
     std::string_view id, name;
     std::string html;
   };
-  const Part parts[] = {{"results", "Results", report_detail::results_table(context)},
+  const Part parts[] = {{"cost", "Accuracy and cost", report_detail::tradeoff(context)},
+                        {"results", "Results", report_detail::results_table(context)},
                         {"differences", "Differences", report_detail::differences(context)},
-                        {"cost", "Accuracy and cost", report_detail::tradeoff(context)},
                         {"budgets", "Budgets", report_detail::other_budgets(context)},
                         {"shares", "Shares", report_detail::shares(context)},
                         {"classes", "Classes", report_detail::classes(context)},
@@ -55,11 +55,11 @@ template <class Report = drnet::Report>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>{}</title>
 <style>{}{}</style></head>
-<body><header><h1>{}</h1><p class="lead">{}</p><nav>{}</nav></header>
+<body><header><h1>{}</h1><p class="lead">{}</p>{}<nav>{}</nav></header>
 <main>{}</main></body></html>
 )",
-      {title, svg::kChartStyle, report_detail::kPageStyle, title, markup::escape(report.subtitle), links,
-       content});
+      {title, svg::kChartStyle, report_detail::kPageStyle, title, markup::escape(report.subtitle),
+       report_detail::headline(context), links, content});
 }
 
 /// Writes report_html() atomically.

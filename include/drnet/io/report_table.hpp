@@ -56,11 +56,12 @@ inline std::string saving_text(const Row& row, const Row& baseline) {
 struct Trait {
   std::string_view heading, before, after;  // of the column; around the value in words
   std::vector<std::string> values;          // of each row
-  bool number = false;
+  bool number = false, measured = false;    // measured: a column unless nothing is known
 
   /// Where all rows agree, words say it better than a column.
   [[nodiscard]] bool common() const {
-    return std::all_of(values.begin(), values.end(), [&](const auto& v) { return v == values.front(); });
+    return std::all_of(values.begin(), values.end(),
+                       [&](const auto& v) { return v == (measured ? "–" : values.front()); });
   }
   [[nodiscard]] std::string cell_of(std::size_t row) const {
     return number ? cell(values[row]) : markup::fill_in("<td>{}</td>", {markup::escape(values[row])});
@@ -69,13 +70,16 @@ struct Trait {
 
 std::vector<Trait> traits(const auto& context) {
   Trait parameters{"Parameters<br>(M)", "", " M parameters", {}, true}, model{"Model", "", "", {}},
-      data{"Data", "on ", "", {}};
+      data{"Data", "on ", "", {}}, latency{"Latency<br>(ms / image)", "", "", {}, true, true},
+      throughput{"Throughput<br>(images / s)", "", "", {}, true, true};
   for (const Row& row : context.rows) {
     parameters.values.push_back(markup::number(row.run.parameters / 1e6, 2));
+    latency.values.push_back(markup::significant(row.result.milliseconds_per_image, 3));
+    throughput.values.push_back(markup::significant(row.result.images_per_second, 3));
     model.values.push_back(row.run.model);
     data.values.push_back(row.result.data.empty() ? row.run.data : row.result.data);
   }
-  return {model, data, parameters};
+  return {latency, throughput, model, data, parameters};
 }
 
 /// What all results have in common, in words.
@@ -121,9 +125,7 @@ std::string table_row(const auto& context, const std::vector<Trait>& all, std::s
         cell(is_baseline ? "baseline" : difference_text(row, baseline)) + cell(saving_text(row, baseline));
   }
   const std::string numbers = cell(accuracy_text(row.result)) + compared +
-                              cell(markup::significant(row.result.average_macs / context.macs.size, 3)) +
-                              cell(markup::significant(row.result.milliseconds_per_image, 3)) +
-                              cell(markup::significant(row.result.images_per_second, 3));
+                              cell(markup::significant(row.result.average_macs / context.macs.size, 3));
   std::string others;
   for (const Trait& trait : all)
     if (!trait.common()) others += trait.cell_of(index);
@@ -166,7 +168,7 @@ std::string results_table(const auto& context) {
   for (const std::string& note : context.report.notes)
     notes += markup::fill_in("<p class=\"note\">{}</p>\n", {markup::escape(note)});
   const auto own = std::count_if(all.begin(), all.end(), [](const Trait& trait) { return !trait.common(); });
-  const std::size_t columns = (context.baseline ? 8 : 6) + static_cast<std::size_t>(own);
+  const std::size_t columns = (context.baseline ? 6 : 4) + static_cast<std::size_t>(own);
   for (std::size_t i = 0; i < context.rows.size(); ++i) {
     const bool first = i == 0 || context.rows[i - 1].style != context.rows[i].style;
     if (first && grouped(context, i)) body += group_head(context, i, columns);
@@ -181,19 +183,17 @@ std::string results_table(const auto& context) {
 were answered, or which answers are right was not written down.)",
         {markup::escape(context.rows[*context.baseline].label())});
   }
-  return section("Results", common_traits(all) + headline(context) +
-                                markup::fill_in(R"(<div class="scroll"><table><thead><tr>
+  return section("Results",
+                 common_traits(all) + markup::fill_in(R"(<div class="scroll"><table><thead><tr>
 <th scope="col" class="n">#</th><th scope="col">Run</th>
 <th scope="col" class="n">Top-1 accuracy<br>(95 % interval)</th>{}
-<th scope="col" class="n">Average cost<br>({})</th>
-<th scope="col" class="n">Latency<br>(ms / image)</th>
-<th scope="col" class="n">Throughput<br>(images / s)</th>{}</tr></thead>
+<th scope="col" class="n">Average cost<br>({})</th>{}</tr></thead>
 <tbody>
 {}</tbody></table></div>
 {}<p class="note">Costs are the mean of one image and include the predictor where one ran. Intervals of accuracies are
 Wilson's; all intervals are for the sampling of the test images only.{}</p>{})",
-                                                {compared, context.macs.name, others, body, notes, comparison,
-                                                 origins_note(context.report)}));
+                                                      {compared, context.macs.name, others, body, notes,
+                                                       comparison, origins_note(context.report)}));
 }
 
 }  // namespace report_detail
