@@ -1,16 +1,15 @@
 // An experiment: a file that says how one network is trained, so that anyone can repeat it.
 //
 //   {"title": "Dynamic, target 0.2 G",       what tables call it
-//    "include": "../caltech101.json",        a file with more `train` and `quick`; these replace them, key by
-//    key "from": "first_stage",                  the experiment beside it whose weights it begins with
+//    "include": "../caltech101.json",        a file with more `train` and `quick`, which these replace
+//    "from": "first_stage",                  the experiment beside it whose weights it begins with
 //    "train": {"model": "…", "epochs2": 4},  options of `drnet train`, without their dashes
-//    "quick": {"epochs2": 1},                what --quick puts in their place; false: --quick leaves it out
-//    "baseline": true,                       the set's results are compared with this one's largest
-//    resolution "montage": true,                        the set's page shows pictures by this one's choices
-//    "against": ["fixed_224", {"experiment": "../main/dynamic", "router": "predictor", "own": "cascade …"}]}
-//                                            further ones to compare with: every way of choosing that both
-//                                            have, or one of theirs with one of its own (where it is the
-//                                            same, leave it out)
+//    "quick": {"epochs2": 1},                what --quick puts in their place; false: it leaves this out
+//    "baseline": true,                       what the set's other results are compared with
+//    "montage": true,                        by whose choices the set's page shows pictures
+//    "against": ["first_stage",              further comparisons: each way of choosing that both have,
+//                {"experiment": "../main/fixed_112", "router": "fixed 112", "own": "predictor"}]}
+//                                            or one of theirs with one of its own
 //
 // Texts may hold $NAME, an environment variable. The result is a folder of `drnet train` with the same name.
 #pragma once

@@ -176,9 +176,14 @@ struct Material {
     training = share_of(std::move(training), options);
     validation = share_of(std::move(validation), options);
     loaders.emplace(training, options, info);
-    static_cast<void>(cost_unit(options.cost));
     static_cast<void>(inherits(options));
-    for (const int stage : {1, 2}) trainer_options(options, counted_costs(info), stage, {1, 1}).check();
+    TrainOptions counted = options;
+    if (cost_unit(options.cost) !=
+        CostUnit::macs) {  // what the target has to be is not known before the costs
+      counted.alpha = std::min(options.alpha, 0.0);
+      counted.target_share = 0;
+    }
+    for (const int stage : {1, 2}) trainer_options(counted, counted_costs(info), stage, {1, 1}).check();
   }
   /// Of what the options name.
   [[nodiscard]] Metadata fingerprints(const TrainOptions& options) const {
