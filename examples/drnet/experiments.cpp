@@ -202,14 +202,19 @@ int run_experiments(const ExperimentsOptions& options) {
   }
   std::vector<Experiment> wanted =
       options.only.empty() ? experiments : chosen_ones(experiments, options.only);
-  int status = 1;
+  const auto write = [&] { write_results(experiments, folder, results, set, options.quick); };
+  int status = 0;
   try {
     status = train_all(wanted, options.run.json);
-  } catch (const Error&) {  // what is there is worth a page
-    write_results(experiments, folder, results, set, options.quick);
+  } catch (const Error& e) {
+    try {
+      write();  // what is there is worth a page
+    } catch (const Error&) {
+      throw e;  // and what went wrong first is what is said
+    }
     throw;
   }
-  write_results(experiments, folder, results, set, options.quick);
+  write();
   if (status != 0) return status;
   if (!options.run.json)
     for (const char* name : {"report.html", "table.md"}) std::printf("%s\n", (results / name).c_str());
