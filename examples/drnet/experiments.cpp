@@ -10,6 +10,7 @@
 #include <drnet/io/read_file.hpp>
 #include <drnet/io/report_from_logs.hpp>
 #include <drnet/io/report_markdown.hpp>
+#include <drnet/io/report_repeats.hpp>
 
 #include <algorithm>
 #include <cstdio>
@@ -151,6 +152,7 @@ void write_results(const std::vector<Experiment>& experiments, const fs::path& f
   count_earlier(report.runs, shown);
   report.baseline = baseline_of(report, shown);
   add_comparisons(report, shown, results);
+  drop_repeats(report);
   add_montage(report, experiments);
   write_report(report, results / "report.html");
   write_atomically(results / "table.md", [&](std::ostream& file) {

@@ -5,6 +5,7 @@
 
 #include <drnet/data/file.hpp>
 #include <drnet/io/report_from_logs.hpp>
+#include <drnet/io/report_repeats.hpp>
 
 #include <algorithm>
 #include <cstdio>
@@ -51,6 +52,7 @@ int run_report(const ReportOptions& options) {
     for (const std::filesystem::path& log : logs_at(path)) logs.push_back(log);
   Report report = report_from_logs(logs);
   report.baseline = options.baseline;
+  drop_repeats(report);
   if (options.montage > 0) report.montage = classified_pictures(options);
   write_report(report, options.output);
   if (!options.svg.empty()) write_montage_svg(report.montage, options.svg);

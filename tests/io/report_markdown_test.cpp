@@ -122,9 +122,17 @@ TEST_CASE("a Markdown table of times says what share of the saved multiply-adds 
                               {"fixed 224", 1, 2, 2.0, Report::kUnknown}};
   const auto lines = lines_of(drnet::latency_markdown(report));
   REQUIRE(lines.size() == 6);
-  CHECK(lines[2] == "| dynamic · fixed 112 | 1 | 1 | 1.40 | 72.0 % | 73.3 % | 0.98 |");
-  CHECK(lines[3] == "| dynamic · fixed 224 | 1 | 1 | 5.00 | 0.0 % | 0.0 % | – |");
-  CHECK(lines[4] == "| dynamic · predictor | 1 | 1 | 2.75 | 45.0 % | 50.0 % | 0.90 |");
+  CHECK(lines[0] == "| ms an image | multiply-adds | 1 image, 1 thread |");
+  CHECK(lines[1] == "|---|---|---|");
+  CHECK(lines[2] == "| dynamic · fixed 112 | −73 % | 1.40 (−72 %, 0.98) |");
+  CHECK(lines[3] == "| dynamic · fixed 224 | ±0 % | 5.00 |");
+  CHECK(lines[4] == "| dynamic · predictor | −50 % | 2.75 (−45 %, 0.90) |");
+  report.runs[1].latencies.back() = {"fixed 224", 16, 2, 2.0, 300e6};
+  report.runs[1].latencies.push_back({"predictor", 16, 2, 2.1, 150e6});
+  const auto two = lines_of(drnet::latency_markdown(report));
+  CHECK(two[0] == "| ms an image | multiply-adds | 1 image, 1 thread | 16 images, 2 threads |");
+  CHECK(two[2] == "| dynamic · fixed 112 | −73 % | 1.40 (−72 %, 0.98) | – |");
+  CHECK(two[4] == "| dynamic · predictor | −50 % | 2.75 (−45 %, 0.90) | 2.10 (+5 %, −0.10) |");
 }
 
 TEST_CASE("Markdown of differences: a predictor and its random choices", "[report]") {

@@ -247,14 +247,6 @@ std::string reliability(const auto& context) {
           "errors are measured on, which flatters the one after it.</p>");
 }
 
-/// "1 image, 2 threads".
-std::string load_text(const auto& latency) {
-  const auto counted = [](std::int64_t count, const char* what) {
-    return std::to_string(count) + what + (count == 1 ? "" : "s");
-  };
-  return counted(latency.images, " image") + ", " + counted(latency.threads, " thread");
-}
-
 /// Time of an image with every router, a bar for each number of images and threads.
 std::string latency(const auto& context) {
   std::vector<double> times;

@@ -6,11 +6,12 @@
 #include <drnet/io/markup.hpp>
 #include <drnet/io/report_differences.hpp>
 #include <drnet/io/report_origins.hpp>
+#include <drnet/io/report_page.hpp>
 #include <drnet/io/report_table.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -84,37 +85,65 @@ const Report::Latency* latency_baseline(const auto& run, const Report::Latency& 
   return dearest;
 }
 
-inline std::string markdown_line(std::string_view name, std::initializer_list<std::string> cells) {
+inline std::string markdown_line(std::string_view name, const std::vector<std::string>& cells) {
   std::string text = "| " + std::string(name) + " |";
   for (const std::string& cell : cells) text += " " + cell + " |";
   return text + "\n";
 }
+inline std::string markdown_head(std::string_view name, const std::vector<std::string>& cells) {
+  std::string text = markdown_line(name, cells) + "|---|";
+  for (std::size_t i = 0; i < cells.size(); ++i) text += "---|";
+  return text + "\n";
+}
+
+/// "1.91 (−65 %, 0.97)": milliseconds, the change against the baseline's, and what share that is of the
+/// multiply-adds saved.
+std::string time_text(const auto& latency, const auto& baseline) {
+  const double time = 1 - latency.milliseconds / baseline.milliseconds,
+               macs = 1 - latency.average_macs / baseline.average_macs;
+  const std::string text = markup::significant(latency.milliseconds, 3);
+  if (&latency == &baseline || !std::isfinite(time)) return text;
+  const std::string share = (time < 0 ? "−" : "") + markup::number(std::abs(time / macs), 2);
+  return text + " (" + change_text(-time) + (macs > 0 ? ", " + share : "") + ")";
+}
 
 }  // namespace report_detail
 
-/// Times of an image: a line for each router of the runs that choose, number of images and of threads, with
-/// what it saves against the dearest resolution of the same network, in milliseconds and in multiply-adds of
-/// the same pictures. Empty without any.
+/// Milliseconds of an image: a line for each router of the runs that choose, a column for each number of
+/// images and of threads. In brackets what is saved against the dearest resolution of the same network, and
+/// which share that is of the multiply-adds saved on the same pictures. Empty without any.
 template <class Report>
 [[nodiscard]] std::string latency_markdown(const Report& report) {
   using namespace report_detail;
-  std::string lines;
-  const auto share = [](double saved) { return markup::number(100 * saved, 1) + " %"; };
+  std::vector<std::string> loads;
+  const auto timed = [](const auto& run, const auto& one) {
+    return run.candidates.size() > 1 && latency_baseline(run, one) != nullptr;
+  };
   for (const auto& run : report.runs)
-    for (const auto& one : run.latencies) {
-      const auto* const baseline = latency_baseline(run, one);
-      if (baseline == nullptr || run.candidates.size() < 2) continue;
-      const double time = 1 - one.milliseconds / baseline->milliseconds,
-                   macs = 1 - one.average_macs / baseline->average_macs;
-      lines += markdown_line(
-          markdown_text(run.name + " · " + one.router),
-          {std::to_string(one.images), std::to_string(one.threads), markup::significant(one.milliseconds, 3),
-           share(time), share(macs), macs > 0 ? markup::number(time / macs, 2) : "–"});
+    for (const auto& one : run.latencies)
+      if (timed(run, one) && std::find(loads.begin(), loads.end(), load_text(one)) == loads.end())
+        loads.push_back(load_text(one));
+  if (loads.empty()) return "";
+  std::string lines;
+  for (const auto& run : report.runs) {
+    std::vector<std::string> routers;
+    for (const auto& one : run.latencies)
+      if (timed(run, one) && std::find(routers.begin(), routers.end(), one.router) == routers.end())
+        routers.push_back(one.router);
+    for (const std::string& router : routers) {
+      std::vector<std::string> cells(loads.size() + 1, "–");
+      for (const auto& one : run.latencies) {
+        if (one.router != router || !timed(run, one)) continue;
+        const auto& baseline = *latency_baseline(run, one);
+        cells.front() = change_text(one.average_macs / baseline.average_macs - 1);
+        const auto load = std::find(loads.begin(), loads.end(), load_text(one));
+        cells[static_cast<std::size_t>(load - loads.begin()) + 1] = time_text(one, baseline);
+      }
+      lines += markdown_line(markdown_text(run.name + " · " + router), cells);
     }
-  if (lines.empty()) return "";
-  return markdown_line("system", {"images at a time", "threads", "ms an image", "ms saved",
-                                  "multiply-adds saved", "share of that"}) +
-         "|---|---|---|---|---|---|---|\n" + lines;
+  }
+  loads.insert(loads.begin(), "multiply-adds");
+  return markdown_head("ms an image", loads) + lines;
 }
 
 /// A line for each result: accuracy with its 95 % interval, cost, and both against the baseline
@@ -126,10 +155,9 @@ template <class Report>
   using namespace report_detail;
   check(report);
   const Context context(report);
-  std::string table = markdown_line("system", {"accuracy (95 %)", "difference in points (95 %)",
-                                               context.macs.name + " an image", "cost against it",
-                                               "resolutions, largest first", "training"}) +
-                      "|---|---|---|---|---|---|---|\n";
+  std::string table = markdown_head(
+      "system", {"accuracy (95 %)", "difference in points (95 %)", context.macs.name + " an image",
+                 "cost against it", "resolutions, largest first", "training"});
   const auto cost = [&](double macs) { return markup::significant(macs / context.macs.size, 3); };
   for (std::size_t i = 0; i < context.rows.size(); ++i) {
     const Row& row = context.rows[i];
@@ -171,8 +199,7 @@ template <class Report>
         markdown_text(first->label()),
         {markdown_text(second->label()), difference_text(*first, *second), saving_text(*first, *second)});
   if (lines.empty()) return "";
-  return markdown_line("first", {"second", "difference in points (95 %)", "cost against the second"}) +
-         "|---|---|---|---|\n" + lines;
+  return markdown_head("first", {"second", "difference in points (95 %)", "cost against the second"}) + lines;
 }
 
 /// Where the runs come from, a list: commit, compiler, processor and seed, each with its values over all runs

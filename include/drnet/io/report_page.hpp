@@ -203,6 +203,14 @@ inline std::string legend_item(const std::string& mark, const std::string& name)
   return markup::fill_in("<li>{}{}</li>", {mark, markup::escape(name)});
 }
 
+/// "1 image, 2 threads".
+std::string load_text(const auto& latency) {
+  const auto counted = [](std::int64_t count, const char* what) {
+    return std::to_string(count) + what + (count == 1 ? "" : "s");
+  };
+  return counted(latency.images, " image") + ", " + counted(latency.threads, " thread");
+}
+
 /// A section of the page; nothing without content.
 inline std::string section(const std::string& heading, const std::string& content) {
   if (content.empty()) return "";

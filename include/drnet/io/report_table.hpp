@@ -44,12 +44,15 @@ inline std::string difference_text(const Row& row, const Row& baseline) {
                          {points(counts.difference()), points(interval.low), points(interval.high)});
 }
 
-/// "−34 %": cost against that of the baseline.
-inline std::string saving_text(const Row& row, const Row& baseline) {
-  const double change = row.result.average_macs / baseline.result.average_macs - 1;
+/// "−34 %" for −0.34.
+inline std::string change_text(double change) {
   if (!std::isfinite(change)) return "–";
   const std::string text = markup::number(100 * std::abs(change), 0);
   return (text == "0" ? "±" : change < 0 ? "−" : "+") + text + " %";
+}
+/// Cost against that of the baseline.
+inline std::string saving_text(const Row& row, const Row& baseline) {
+  return change_text(row.result.average_macs / baseline.result.average_macs - 1);
 }
 
 /// What is known of a run rather than of a result.
