@@ -2,8 +2,8 @@
 #include <drnet/io/report_markdown.hpp>
 #include <drnet/io/report_model.hpp>
 #include <support/catch.hpp>
+#include <support/report_result.hpp>
 
-#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,17 +11,7 @@
 namespace {
 
 using drnet::Report;
-
-Report::Evaluation result(const std::string& router, double macs, const std::vector<bool>& right) {
-  Report::Evaluation evaluation;
-  evaluation.router = router;
-  evaluation.images = static_cast<std::int64_t>(right.size());
-  evaluation.correct = std::count(right.begin(), right.end(), true);
-  evaluation.accuracy = static_cast<double>(evaluation.correct) / static_cast<double>(right.size());
-  evaluation.average_macs = macs;
-  evaluation.right = right;
-  return evaluation;
-}
+using support::result;
 
 Report two_runs() {
   Report report;
