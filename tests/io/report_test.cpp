@@ -392,6 +392,56 @@ TEST_CASE("report says where its runs come from and whose choices it shows", "[r
   CHECK(has(html, "<h2>Images by chosen resolution · second &lt;b&gt;</h2>"));
 }
 
+TEST_CASE("report begins with the cheapest result that loses nothing, or next to nothing", "[report]") {
+  Report report;
+  report.runs = {run("first", 2)};
+  add_experiments(report.runs[0]);
+  Report::Evaluation& cascade = report.runs[0].evaluations.back();
+  const auto wrong = [&](std::size_t count) {
+    cascade.right.assign(1008, true);
+    for (std::size_t i = 0; i < count; ++i) cascade.right[i] = false;
+    cascade.correct = 1008 - static_cast<std::int64_t>(count);
+    const std::string html = checked_html(report);
+    return html.substr(0, html.find("</header>"));
+  };
+  CHECK(has(wrong(250), "that loses none"));
+  // Of 1008 pictures 2 more are wrong: Tango's interval is far above -2 points; with 50 more it is not.
+  const std::string near = wrong(252);
+  CHECK(has(near, "first · cascade</strong> takes 50 %"));
+  CHECK(has(near, "differs by −0.2 ("));
+  CHECK(has(near, "whose interval is above −2 points"));
+  CHECK(!has(wrong(300), "it is the cheapest"));
+}
+
+TEST_CASE("report of more results than its plane has room for", "[report]") {
+  Report report;
+  for (int i = 0; i < 7; ++i) {
+    report.runs.push_back(run("run " + std::to_string(i), 2));
+    add_experiments(report.runs.back());
+  }
+  Report::Evaluation chance = report.runs[0].evaluations.back();
+  chance.router = "random, seed 1";
+  report.runs[0].evaluations.push_back(chance);
+  const auto part = [](const std::string& html, const std::string& heading) {
+    const std::size_t begin = html.find("<h2>" + heading + "</h2>");
+    return html.substr(begin, html.find("</section>", begin) - begin);
+  };
+  const std::string html = checked_html(report), plane = part(html, "Accuracy against cost");
+  CHECK(has(part(html, "Results"), "random, seed 1"));
+  CHECK(!has(plane, "random, seed 1"));
+  CHECK(has(plane, "Random choices"));
+  CHECK(has(plane, ">29 run 6 · cascade<"));  // as in the table, where chance is row 5
+  CHECK(!has(plane, "<title>cascade · run 0</title>"));
+  CHECK(support::count(part(html, "Accuracy for a budget"), "<title>cascade · run 0</title>") ==
+        4);  // two units
+  // With room, all are there.
+  report.runs.resize(2);
+  const std::string few = part(checked_html(report), "Accuracy against cost");
+  CHECK(has(few, "random, seed 1"));
+  CHECK(has(few, "<title>cascade · run 0</title>"));
+  CHECK(!has(few, "Random choices"));
+}
+
 TEST_CASE("report says which numbers flatter", "[report]") {
   Report report;
   report.runs = {run("first", 1)};

@@ -57,15 +57,33 @@ std::vector<svg::Series> fixed_lines(const auto& context) {
   return lines;
 }
 
+/// Whether there are more results than a plane has room for.
+bool crowded(const auto& context) {
+  constexpr std::size_t kMost = 24;
+  return context.rows.size() > kMost;
+}
+
+/// Whether a result says what choosing is worth, and is no way to choose: what a crowded plane leaves out.
+inline bool yardstick(const Row& row) {
+  const std::string& router = row.result.router;
+  return row.random() || router == "oracle's shares at random" || router == "mean of candidates" ||
+         router == "oracle with predictor";
+}
+
 /// Every result as a point; its name leaves the run to the colour, and is its number in the table where there
-/// is no room.
+/// is no room. In a crowd only the baseline has a name.
 std::vector<svg::Measurement> measurements(const auto& context) {
   std::vector<svg::Measurement> points;
-  for (const Row& row : context.rows) {
+  for (std::size_t i = 0; i < context.rows.size(); ++i) {
+    const Row& row = context.rows[i];
+    if (crowded(context) && yardstick(row)) continue;
     const Interval interval = wilson_interval(row.result.correct, row.result.images);
-    const std::string number = std::to_string(points.size() + 1);
+    const std::string number = std::to_string(i + 1);
+    const bool named = !crowded(context) || context.baseline == i;
     points.push_back({number + " " + row.label(),
-                      row.result.router.empty() ? row.label() : row.result.router,
+                      !named                      ? number
+                      : row.result.router.empty() ? row.label()
+                                                  : row.result.router,
                       row.style,
                       {row.result.average_macs / context.macs.size, 100 * row.result.accuracy},
                       100 * interval.low,
@@ -90,7 +108,8 @@ inline constexpr std::string_view kCurvesNote =
 
 std::string tradeoff(const auto& context) {
   const std::vector<svg::Series> curves =
-      budget_lines(context, Report::BudgetCurve::kMacs, context.macs.size);
+      crowded(context) ? std::vector<svg::Series>()
+                       : budget_lines(context, Report::BudgetCurve::kMacs, context.macs.size);
   if (context.rows.empty() && curves.empty()) return "";
   const auto points = measurements(context);
   std::vector<svg::Series> lines = fixed_lines(context);
@@ -105,27 +124,33 @@ std::string tradeoff(const auto& context) {
   for (std::size_t i = 0; i < context.report.runs.size() && context.report.runs.size() > 1; ++i)
     items += legend_item(svg::legend_mark(i), context.report.runs[i].name);
   for (const svg::Series& line : curves) items += legend_item(svg::legend_line(line.style), line.name);
+  const std::string_view note = crowded(context)
+                                    ? "A number stands for a row of the table. Random choices, means, and "
+                                      "oracles with a predictor's cost "
+                                      "are in the table only, budget curves in a section of their own."
+                                    : "A number stands for a row of the table, where a name has no room.";
   return section("Accuracy against cost", plane(points, words, lines) + legend(items) +
-                                              "<p class=\"note\">A number stands for a row of the table, "
-                                              "where a name has no room.</p>" +
+                                              markup::fill_in("<p class=\"note\">{}</p>", {note}) +
                                               std::string(curves.empty() ? "" : kCurvesNote));
 }
 
-/// Budget curves in other units than multiply-adds: a plane for each unit.
+/// Budget curves that are not in the plane of all results: a plane for each unit.
 std::string other_budgets(const auto& context) {
   std::set<std::string> units;
   for (const auto& run : context.report.runs)
     for (const auto& curve : run.curves)
-      if (curve.unit != Report::BudgetCurve::kMacs) units.insert(curve.unit);
+      if (crowded(context) || curve.unit != Report::BudgetCurve::kMacs) units.insert(curve.unit);
   std::string content;
   for (const std::string& unit : units) {
-    const auto lines = budget_lines(context, unit, 1);
+    const bool macs = unit == Report::BudgetCurve::kMacs;
+    const auto lines = budget_lines(context, unit, macs ? context.macs.size : 1);
     std::string items;
     for (const svg::Series& line : lines) items += legend_item(svg::legend_line(line.style), line.name);
-    content +=
-        plane({}, svg::ChartText{"Top-1 accuracy (%)", markup::fill_in("Cost of an image ({})", {unit})},
-              lines) +
-        legend(items);
+    content += plane({},
+                     svg::ChartText{"Top-1 accuracy (%)",
+                                    macs ? context.cost() : markup::fill_in("Cost of an image ({})", {unit})},
+                     lines) +
+               legend(items);
   }
   return content.empty() ? "" : section("Accuracy for a budget", content + std::string(kCurvesNote));
 }

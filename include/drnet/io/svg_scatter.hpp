@@ -124,7 +124,7 @@ std::string draw_measurement(const auto& frame, const auto& one, auto& labels) {
     const double low = frame.place_y(one.low), high = frame.place_y(one.high);
     labels.avoid({x - 4, high, x + 4, low});
     interval = markup::fill_in(
-        R"(<path class="line" style="stroke-width:1.5" stroke="{}" d="M{} {}V{}M{} {}h8M{} {}h8"/>)",
+        R"(<path class="line" style="stroke-width:1.5" stroke-opacity=".5" stroke="{}" d="M{} {}V{}M{} {}h8M{} {}h8"/>)",
         {series_color(one.style), px(x), px(low), px(high), px(x - 4), px(low), px(x - 4), px(high)});
   }
   return markup::fill_in("<g><title>{}</title>{}{}</g>",
