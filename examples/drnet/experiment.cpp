@@ -148,6 +148,14 @@ std::vector<Experiment> in_order(std::vector<Experiment> experiments, const std:
 
 }  // namespace
 
+bool is_finished(const Experiment& experiment) {
+  return std::filesystem::exists(std::filesystem::path(experiment.train.output) /
+                                 "report.html");  // which is written last
+}
+bool is_begun(const Experiment& experiment) {
+  return std::filesystem::exists(std::filesystem::path(experiment.train.output) / "checkpoint.safetensors");
+}
+
 std::optional<Experiment> read_experiment(const std::filesystem::path& file,
                                           const std::filesystem::path& results, bool quick) {
   const json object =

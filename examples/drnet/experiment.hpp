@@ -36,6 +36,10 @@ struct Experiment {
   TrainOptions train;  ///< `output` and, with `from`, `weights` are in the folder of the results
 };
 
+/// Whether its folder of results has all of them, or a checkpoint to go on from.
+[[nodiscard]] bool is_finished(const Experiment& experiment);
+[[nodiscard]] bool is_begun(const Experiment& experiment);
+
 /// One experiment; nothing where --quick leaves it out. Throws Error naming the file and the key for what it
 /// does not know or cannot read.
 [[nodiscard]] std::optional<Experiment> read_experiment(const std::filesystem::path& file,
