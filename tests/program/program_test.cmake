@@ -1189,11 +1189,11 @@ function(write_experiments folder)
   file(WRITE "${WORK_DIR}/${folder}/../common.json" "{\"train\": {${tiny_options}, \"epochs2\": 1}, \"quick\": {\"share\": 0.5}}")
   file(WRITE "${WORK_DIR}/${folder}/dynamic.json" "{\"title\": \"A dynamic network\", \"include\": \"../common.json\",
     \"from\": \"first\", \"train\": {\"model\": \"resnet20:32,24,16\", \"epochs1\": 0, \"epochs2\": 2}, \"montage\": true,
-    \"against\": [\"first\", {\"experiment\": \"fixed\", \"router\": \"fixed 32\", \"own\": \"predictor\"}]}")
+    \"against\": [\"first\", {\"experiment\": \"fixed\", \"router\": \"fixed 32\", \"own\": \"fixed 24\"}]}")
   file(WRITE "${WORK_DIR}/${folder}/first.json"
     "{\"include\": \"../common.json\", \"train\": {\"model\": \"resnet20:32,24,16\", \"epochs2\": 0}}")
   file(WRITE "${WORK_DIR}/${folder}/fixed.json" "{\"include\": \"../common.json\", \"train\": {\"model\": \"resnet20:32\", \"forecast\": false},
-    \"quick\": false, \"baseline\": true}")
+    \"quick\": false, \"baseline\": true, \"against\": [\"first\"]}")
 endfunction()
 
 function(test_experiments)
@@ -1208,7 +1208,12 @@ function(test_experiments)
   expect_match("${table}" "A dynamic network · random, 3 seeds ")
   expect_match("${table}" "fixed · fixed 32 [^\n]*\\| baseline \\|")
   expect_match("${table}" "^. commit: abc123\n. compiler: [^\n]+\n")
-  foreach(pair IN ITEMS "A dynamic network · fixed 24 \\| first · fixed 24" "A dynamic network · predictor \\| fixed · fixed 32"
+  # Its classifier rested: what that answers alone is in the table once.
+  expect_match("${table}" "A dynamic network: the classifier is that of first, whose results are not repeated")
+  if(table MATCHES "A dynamic network · fixed 24 \\| [0-9.]+ % ")
+    message(FATAL_ERROR "a result is there twice")
+  endif()
+  foreach(pair IN ITEMS "fixed · fixed 32 \\| first · fixed 32" "first · fixed 24 \\| fixed · fixed 32"
       "A dynamic network · predictor \\| A dynamic network · random, seed 1")
     expect_match("${table}" "\\| ${pair} \\| [^\n]* \\([^\n]* – ")
   endforeach()
