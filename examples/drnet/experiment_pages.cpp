@@ -127,8 +127,8 @@ void write_pages(const std::vector<Experiment>& experiments, const fs::path& fol
   write_atomically(results / "table.md", [&](std::ostream& file) {
     const char* gap = "";
     for (const std::string& part :
-         {origins_markdown(report), results_markdown(report), notes_markdown(report),
-          differences_markdown(report), latency_markdown(report)})
+         {origins_markdown(report), headline_markdown(report), results_markdown(report),
+          notes_markdown(report), differences_markdown(report), latency_markdown(report)})
       if (!part.empty()) file << std::exchange(gap, "\n") << part;
   });
 }

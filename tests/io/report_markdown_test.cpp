@@ -125,6 +125,19 @@ TEST_CASE("a Markdown table of times says what share of the saved multiply-adds 
   CHECK(two[4] == "| dynamic · predictor | −50 % | 2.75 (−45 %, 0.90) | 2.10 (+5 %, −0.10) |");
 }
 
+TEST_CASE("Markdown begins with the cheapest result that loses nothing, or next to nothing", "[report]") {
+  CHECK(drnet::headline_markdown(Report{}).empty());
+  Report report = two_runs();  // the predictor is wrong about 10 of 100 more
+  CHECK(drnet::headline_markdown(report).empty());
+  report.runs[1].evaluations[0] = result("predictor", 150e6, report.runs[0].evaluations[0].right);
+  CHECK(
+      drnet::headline_markdown(report).starts_with("**dynamic · predictor** takes 50 % of the multiply-adds "
+                                                   "of **fixed \\| 224 · fixed 224**; its accuracy "
+                                                   "differs by ±0.0 ("));
+  CHECK(drnet::headline_markdown(report).ends_with(
+      "It is the cheapest that loses none, of all 1 that were compared.\n"));
+}
+
 TEST_CASE("Markdown of differences: a predictor and its random choices", "[report]") {
   CHECK(drnet::differences_markdown(two_runs()).empty());
   CHECK(drnet::differences_markdown(Report{}).empty());

@@ -146,6 +146,17 @@ template <class Report>
   return markdown_head("ms an image", loads) + lines;
 }
 
+/// A sentence: the cheapest result that loses nothing against the baseline or, where there is none, no more
+/// than two points as far as can be told. Empty without either. Throws Error as report_html().
+template <class Report>
+[[nodiscard]] std::string headline_markdown(const Report& report) {
+  using namespace report_detail;
+  check(report);
+  const std::string text = headline_text(
+      Context(report), [](const std::string& label) { return "**" + markdown_text(label) + "**"; });
+  return text.empty() ? "" : text + "\n";
+}
+
 /// A line for each result: accuracy with its 95 % interval, cost, and both against the baseline
 /// (Report::baseline), paired image by image, and what was chosen how often. Random choices that differ in
 /// their seed are one line, with mean and standard deviation (and the choices of the first). Throws Error as

@@ -150,8 +150,8 @@ const Row* cheapest(const auto& context, const auto& good) {
 
 /// In words: the cheapest result that is right about no fewer of the same images than the baseline, and what
 /// it saves; where there is none, the cheapest that loses no more than two points, as far as can be told.
-/// Nothing without either.
-std::string headline(const auto& context) {
+/// Nothing without either. strong(label) puts emphasis on a name.
+std::string headline_text(const auto& context, const auto& strong) {
   constexpr double kLoss = 0.02;
   if (!context.baseline) return "";
   const Row& baseline = context.rows[*context.baseline];
@@ -167,13 +167,20 @@ std::string headline(const auto& context) {
     return &row != &baseline && row.comparable(baseline);
   });
   return markup::fill_in(
-      R"(<p><strong>{}</strong> takes {} of the multiply-adds of <strong>{}</strong>; its accuracy differs by {} points
-(95 % interval). Of {} results that were compared, it is the cheapest {}.</p>
-)",
-      {markup::escape(best->label()),
-       markup::number(100 * best->result.average_macs / baseline.result.average_macs, 0) + " %",
-       markup::escape(baseline.label()), difference_text(*best, baseline), std::to_string(compared),
-       lossless ? "that loses none" : "whose interval is above −2 points"});
+      "{} takes {} % of the multiply-adds of {}; its accuracy differs by {} points (95 % interval). It is "
+      "the cheapest "
+      "{}, of all {} that were compared.",
+      {strong(best->label()),
+       markup::number(100 * best->result.average_macs / baseline.result.average_macs, 0),
+       strong(baseline.label()), difference_text(*best, baseline),
+       lossless ? "that loses none" : "whose interval is above −2 points", std::to_string(compared)});
+}
+
+std::string headline(const auto& context) {
+  const std::string text = headline_text(context, [](const std::string& label) {
+    return markup::fill_in("<strong>{}</strong>", {markup::escape(label)});
+  });
+  return text.empty() ? "" : markup::fill_in("<p>{}</p>\n", {text});
 }
 
 std::string results_table(const auto& context) {
