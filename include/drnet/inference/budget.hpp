@@ -70,9 +70,10 @@ inline std::vector<double> setting_of(const Router& router, int candidates) {
 
 inline BudgetPoint point(Router router, double budget, const Tally& tally, Index images) {
   const auto n = static_cast<double>(images);
+  // The sum keeps to the budget; so must its mean, which is rounded.
   BudgetPoint result{.router = std::move(router),
                      .budget = budget,
-                     .cost = tally.cost / n,
+                     .cost = std::min(tally.cost / n, budget),
                      .correct = tally.correct,
                      .images = images};
   for (const Index count : tally.chosen) result.shares.push_back(static_cast<double>(count) / n);
