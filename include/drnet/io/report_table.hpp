@@ -168,8 +168,7 @@ std::string headline_text(const auto& context, const auto& strong) {
   });
   return markup::fill_in(
       "{} takes {} % of the multiply-adds of {}; its accuracy differs by {} points (95 % interval). It is "
-      "the cheapest "
-      "{}, of all {} that were compared.",
+      "the cheapest {}, of all {} that were compared.",
       {strong(best->label()),
        markup::number(100 * best->result.average_macs / baseline.result.average_macs, 0),
        strong(baseline.label()), difference_text(*best, baseline),

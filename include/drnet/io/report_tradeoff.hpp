@@ -124,11 +124,11 @@ std::string tradeoff(const auto& context) {
   for (std::size_t i = 0; i < context.report.runs.size() && context.report.runs.size() > 1; ++i)
     items += legend_item(svg::legend_mark(i), context.report.runs[i].name);
   for (const svg::Series& line : curves) items += legend_item(svg::legend_line(line.style), line.name);
-  const std::string_view note = crowded(context)
-                                    ? "A number stands for a row of the table. Random choices, means, and "
-                                      "oracles with a predictor's cost "
-                                      "are in the table only, budget curves in a section of their own."
-                                    : "A number stands for a row of the table, where a name has no room.";
+  const std::string_view note =
+      crowded(context)
+          ? "A number stands for a row of the table. Random choices, means, and "
+            "oracles with a predictor's cost are in the table only, budget curves in a section of their own."
+          : "A number stands for a row of the table, where a name has no room.";
   return section("Accuracy against cost", plane(points, words, lines) + legend(items) +
                                               markup::fill_in("<p class=\"note\">{}</p>", {note}) +
                                               std::string(curves.empty() ? "" : kCurvesNote));
