@@ -14,8 +14,9 @@ namespace drnet::program {
 int run_calibrate(const CalibrateOptions& options) {
   const auto model = make_model(options.model, options.run.seed);
   const ModelInfo& info = model->info();
-  if (!options.unfold && info.candidates.size() < 2)
-    throw Error("calibrate", "a network with at least two candidates, or --unfold", info.name + " with one");
+  if (!options.unfold && !options.all_banks && info.candidates.size() < 2)
+    throw Error("calibrate", "a network with at least two candidates, --all-banks or --unfold",
+                info.name + " with one");
   const int native = options.native == 0 ? 0 : candidate_index("--native", options.native, info.candidates);
   model->load(options.weights, {.predictor = false});
   const auto dataset = open_pictures(options.data, Split::train, info, options.run.seed);
@@ -23,6 +24,8 @@ int run_calibrate(const CalibrateOptions& options) {
   const Batch pictures = measured_pictures(*dataset, info, options.images, options.run.seed);
   if (options.unfold)
     model->unfold_batch_norm(pictures.view(), policy);
+  else if (options.all_banks)
+    model->recalibrate(pictures.view(), policy);
   else
     model->calibrate_banks(
         pictures.view(), policy,
@@ -33,6 +36,7 @@ int run_calibrate(const CalibrateOptions& options) {
     std::printf("%s\n", nlohmann::json{{"model", info.name},
                                        {"images", pictures.labels.size()},
                                        {"unfolded", options.unfold},
+                                       {"all_banks", options.all_banks},
                                        {"output", options.output}}
                             .dump()
                             .c_str());

@@ -206,6 +206,13 @@ void add_train(CLI::App& program, TrainOptions& options) {
       ->needs(weights)
       ->check(CLI::Range(0, 100'000));
   command
+      .add_option(
+          "--recalibrate", options.recalibrate,
+          "After a stage that trained the classifier measure its batch norms anew, in every bank, on so "
+          "many training pictures as evaluation shows them; 0: keep the moving means of training")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 100'000));
+  command
       .add_option("--evaluate-every", options.evaluate_every,
                   "Epochs between validations; 0: at the end only")
       ->capture_default_str()
@@ -265,6 +272,13 @@ void add_calibrate(CLI::App& program, CalibrateOptions& options) {
   command
       .add_flag("--unfold", options.unfold,
                 "Give weights whose batch norms were folded away live ones, and change nothing else")
+      ->excludes(match)
+      ->excludes(native);
+  command
+      .add_flag("--all-banks", options.all_banks,
+                "Measure the statistics of every bank anew, at its own resolution, as drnet train "
+                "--recalibrate does")
+      ->excludes("--unfold")
       ->excludes(match)
       ->excludes(native);
   add_run_options(command, options.run);

@@ -52,6 +52,8 @@ void unfold_network(Net& net, const ImageBatch<float>& images, const Policy& pol
 template <class Net>
 void calibrate_network(Net& net, const ImageBatch<float>& images, const Policy& policy,
                        const CalibrationOptions& options);
+template <class Net>
+void recalibrate_network(Net& net, const ImageBatch<float>& images, const Policy& policy);
 
 template <class Net>
 class ModelOf final : public Model {
@@ -119,6 +121,10 @@ class ModelOf final : public Model {
                        const CalibrationOptions& options) override {
     calibrate_network(net_, images, policy, options);
     info_.budget_curves.clear();  // the answers changed
+  }
+  void recalibrate(const ImageBatch<float>& images, const Policy& policy) override {
+    recalibrate_network(net_, images, policy);
+    info_.budget_curves.clear();
   }
   void export_candidate(int candidate, const std::filesystem::path& path,
                         const Metadata& metadata) const override {

@@ -63,7 +63,7 @@ struct CalibrateOptions {
   std::string model, weights, output;
   std::size_t images = 256;  ///< pictures measured
   int native = 0;            ///< resolution that the weights were trained at; 0: the largest
-  bool match_native = false, unfold = false;
+  bool match_native = false, unfold = false, all_banks = false;
 };
 
 struct TuneOptions {
@@ -121,9 +121,10 @@ struct TrainOptions {
   std::string stage1 = "distilled";
   double distill_temperature = 1;
   std::size_t unfold =
-      0;                  ///< pictures on which batch norms that were folded away are measured first; 0: none
-  std::size_t probe = 0;  ///< pictures whose features the last layer is fitted to first; 0: none
-  bool new_head = false;  ///< `weights` of other classes: the last layer begins with zeros
+      0;  ///< pictures on which batch norms that were folded away are measured first; 0: none
+  std::size_t recalibrate = 0;  ///< pictures on which batch norms are measured anew after a stage; 0: none
+  std::size_t probe = 0;        ///< pictures whose features the last layer is fitted to first; 0: none
+  bool new_head = false;        ///< `weights` of other classes: the last layer begins with zeros
   std::string schedule = "cosine";
   double tau = 1, tau_end = 0;  ///< 0: tau all along
   double eta = 0.1;

@@ -146,6 +146,7 @@ Metadata identity(const TrainOptions& options, const ModelInfo& model, const Cos
                {"new_head", text(options.new_head)},
                {"linear_probe", text(options.probe)},
                {"unfold_batch_norm", text(options.unfold)},
+               {"recalibrate", text(options.recalibrate)},
                {"seed", text(options.run.seed)},
                {"batch", text(options.batch)},
                {"schedule", options.schedule},

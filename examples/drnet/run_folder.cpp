@@ -13,7 +13,10 @@ namespace {
 /// types.
 bool is_kept(const nlohmann::json& event, const Position& kept, const std::string& place) try {
   const std::string kind = event.value("event", "");
-  if (kind != "epoch" && kind != "collapse") return kind == "start" || kind == "linear_probe";
+  if (kind == "start" || kind == "linear_probe") return true;
+  if (kind == "recalibration")
+    return event.value("stage", 0) < kept.stage;  // that of its own stage is to come
+  if (kind != "epoch" && kind != "collapse") return false;
   const int stage = event.value("stage", 0), epoch = event.value("epoch", 0);
   if (!event.contains("epoch")) return false;  // of the end
   return stage < kept.stage || (stage == kept.stage && epoch <= kept.epoch);

@@ -78,5 +78,9 @@ void calibrate_network(Net& net, const ImageBatch<float>& images, const Policy& 
                        const CalibrationOptions& options) {
   drnet::calibrate_banks(net, images, policy, options);
 }
+template <class Net>
+void recalibrate_network(Net& net, const ImageBatch<float>& images, const Policy& policy) {
+  drnet::recalibrate(net, images, policy);
+}
 
 }  // namespace drnet::program

@@ -1,6 +1,7 @@
 #include "training_run.hpp"
 
 #include "interrupt.hpp"
+#include "measured_pictures.hpp"
 #include "progress.hpp"
 #include "text.hpp"
 
@@ -136,6 +137,27 @@ void save_checkpoint(const Run& run, Training& training) {
   }
 }
 
+/// Measures the batch norms of the classifier anew where the stage has trained it (in a run of no epochs: as
+/// it begins), with the `recalibration` event of docs/log-format.md. A checkpoint has what the epochs left: a
+/// run resumed at the end of a stage does this again, with the same pictures.
+void recalibrate(const Run& run, int stage, const TrainerOptions& trainer) {
+  const TrainOptions& options = run.options;
+  const bool trained = run.epochs.of(stage) > 0 && (stage == 1 || !trainer.classifier_rests());
+  const bool only_this = run.epochs.stage1 + run.epochs.stage2 == 0;
+  if (options.recalibrate == 0 || !(trained || only_this)) return;
+  const double before = run.seconds();
+  const Batch pictures = measured_pictures(run.loaders.first_pictures(), run.model.info(),
+                                           options.recalibrate, options.run.seed);
+  run.model.recalibrate(pictures.view(), run.policy);
+  const double seconds = run.seconds() - before;
+  run.tell({{"event", "recalibration"},
+            {"stage", stage},
+            {"images", pictures.labels.size()},
+            {"seconds", seconds}},
+           "batch norms measured anew on " + std::to_string(pictures.labels.size()) + " pictures in " +
+               fixed(seconds, 1) + " s\n");
+}
+
 }  // namespace
 
 // The log gets an epoch first, then the checkpoint: a log that is ahead is cut when the run is resumed.
@@ -162,6 +184,7 @@ bool run_training(Run& run, bool resume) {
       const bool last = stage == run.last_stage() && epoch + 1 == run.epochs.of(stage);
       if (++session == run.options.stop_after && !last) return false;
     }
+    recalibrate(run, stage, options);
   }
   return true;
 }

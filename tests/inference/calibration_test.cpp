@@ -216,3 +216,47 @@ TEST_CASE("Calibration refuses what nothing can be measured on, and leaves the n
   CHECK_THROWS_AS(calibrate_banks(net, pictures.batch(), {}, {.batch = 1}), Error);
   CHECK(support::Snapshot<float>(net) == before);
 }
+
+TEST_CASE("Recalibration gives every bank the statistics of its own resolution, and changes nothing else") {
+  const Pictures<float> pictures(16);
+  Net net = support::trained_net();
+  const Net before = net;
+  recalibrate(net, pictures.batch(), {}, {.batch = 16});
+  for_each_candidate([&](auto j) {
+    CHECK(difference(training_logits<j>(net, pictures.batch(), Statistics::running),
+                     training_logits<j>(before, pictures.batch(), Statistics::batch)) < 1e-4);
+    CHECK(difference(training_logits<j>(before, pictures.batch(), Statistics::running),
+                     training_logits<j>(before, pictures.batch(), Statistics::batch)) > 0.1);
+  });
+  CHECK(std::ranges::equal(net.classifier().parameters().span(), before.classifier().parameters().span()));
+
+  Net native = before;
+  calibrate_banks(native, pictures.batch(), {}, {.native = 1, .match_native = false, .batch = 16});
+  for (const TensorSpec& t : Net::ClassifierNetwork::tensors()) {
+    CAPTURE(t.name);
+    CHECK(std::ranges::equal(net.classifier().values(t), native.classifier().values(t)) ==
+          (t.bank != 1 || t.role != Role::running_mean && t.role != Role::running_var));
+  }
+}
+
+TEST_CASE("Recalibrated statistics do not depend on those before, nor on the batches of a resting order") {
+  const Pictures<float> pictures(12);
+  Net one = support::trained_net(), other = one;
+  for (const TensorSpec& t : Net::ClassifierNetwork::tensors())
+    if (t.role == Role::running_mean || t.role == Role::running_var)
+      for (float& v : other.classifier().values(t)) v = 7;
+  recalibrate(one, pictures.batch(), {}, {.batch = 6});
+  recalibrate(other, pictures.batch(), {}, {.batch = 6});
+  CHECK(support::Snapshot<float>(one) == support::Snapshot<float>(other));
+}
+
+TEST_CASE("Recalibration refuses too few images and folded batch norms, and leaves the network") {
+  const Pictures<float> pictures(4);
+  Net net = support::trained_net(), folded = folded_net();
+  const support::Snapshot<float> before(net), folded_before(folded);
+  CHECK_THROWS_AS(recalibrate(net, ImageBatch<float>{pictures.batch().data, 1, 3, 24, 24}), Error);
+  CHECK_THROWS_AS(recalibrate(net, pictures.batch(), {}, {.batch = 1}), Error);
+  CHECK_THROWS_WITH(recalibrate(folded, pictures.batch()), support::contains("folded"));
+  CHECK(support::Snapshot<float>(net) == before);
+  CHECK(support::Snapshot<float>(folded) == folded_before);
+}

@@ -46,6 +46,29 @@ std::vector<Router> routers() {
   return list;
 }
 
+/// The moments of the three candidates' values together: mean of means, mean of squares.
+void check_pooled(const Shared& shared, const Banked& banked) {
+  const auto& tensors = Shared::ClassifierNetwork::tensors();
+  for (std::size_t k = 0; k + 1 < tensors.size(); ++k) {
+    if (tensors[k].role != Role::running_mean) continue;
+    CAPTURE(tensors[k].name);
+    const auto size = static_cast<std::size_t>(tensors[k].size);
+    std::vector<double> mean(size), square(size);
+    const auto& of = Banked::ClassifierNetwork::tensors();
+    for (std::size_t i = 0; i < of.size(); ++i)
+      for (std::size_t c = 0; c < size && support::is_bank_of(of[i], tensors[k]); ++c) {
+        const double m = double(banked.classifier().values(of[i])[c]);
+        mean[c] += m / Banked::kCount;
+        square[c] += (double(banked.classifier().values(of[i + 1])[c]) + m * m) / Banked::kCount;
+      }
+    for (std::size_t c = 0; c < size; ++c) {
+      CHECK(double(shared.classifier().values(tensors[k])[c]) == Approx(mean[c]).margin(1e-5));
+      CHECK(double(shared.classifier().values(tensors[k + 1])[c]) ==
+            Approx(square[c] - mean[c] * mean[c]).epsilon(1e-4));
+    }
+  }
+}
+
 }  // namespace
 
 TEST_CASE("A session normalizes every candidate with the shared bank") {
@@ -94,26 +117,17 @@ TEST_CASE("Unfolding a shared bank measures it at all candidates and leaves the 
     const auto now = logits_at(shared, pictures, router), then = logits_at(before, pictures, router);
     for (std::size_t i = 0; i < now.size(); ++i) CHECK(now[i] == Approx(then[i]).margin(1e-4));
   }
-  // The moments of the three candidates' values together: mean of means, mean of squares.
-  const auto& tensors = Shared::ClassifierNetwork::tensors();
-  for (std::size_t k = 0; k + 1 < tensors.size(); ++k) {
-    if (tensors[k].role != Role::running_mean) continue;
-    CAPTURE(tensors[k].name);
-    const auto size = static_cast<std::size_t>(tensors[k].size);
-    std::vector<double> mean(size), square(size);
-    const auto& of = Banked::ClassifierNetwork::tensors();
-    for (std::size_t i = 0; i < of.size(); ++i)
-      for (std::size_t c = 0; c < size && support::is_bank_of(of[i], tensors[k]); ++c) {
-        const double m = double(banked.classifier().values(of[i])[c]);
-        mean[c] += m / Banked::kCount;
-        square[c] += (double(banked.classifier().values(of[i + 1])[c]) + m * m) / Banked::kCount;
-      }
-    for (std::size_t c = 0; c < size; ++c) {
-      CHECK(double(shared.classifier().values(tensors[k])[c]) == Approx(mean[c]).margin(1e-5));
-      CHECK(double(shared.classifier().values(tensors[k + 1])[c]) ==
-            Approx(square[c] - mean[c] * mean[c]).epsilon(1e-4));
-    }
-  }
+  check_pooled(shared, banked);
+}
+
+TEST_CASE("Recalibrating a shared bank measures it at all candidates") {
+  const Pictures<float> pictures(kImages);
+  Shared shared = varied_net();
+  Banked banked(1);
+  support::copy_to_banks(shared, banked);
+  recalibrate(shared, pictures.batch(), {}, {.batch = 4});
+  recalibrate(banked, pictures.batch(), {}, {.batch = 4});
+  check_pooled(shared, banked);
 }
 
 TEST_CASE("There is nothing to calibrate in a shared bank") {

@@ -14,6 +14,11 @@
 //
 // calibrate_banks() gives each bank the statistics of its own resolution, so that a network trained at one
 // resolution may serve several (as MutualNet and slimmable networks do after training).
+//
+// recalibrate() does it with all banks of a trained network, whose running statistics are moving means of the
+// batches that training last gave them: of augmented pictures, and in a bank that is seldom chosen of few and
+// of weights long gone (Wu and Johnson, *Rethinking "Batch" in BatchNorm*, 2021, "precise" batch norm; Yu and
+// Huang, *Universally Slimmable Networks*, ICCV 2019).
 #pragma once
 
 #include <drnet/dynamic/dynamic_network.hpp>
@@ -32,6 +37,11 @@ namespace drnet::inline DRNET_ISA {
 /// Named options of measuring batch norms.
 struct MeasureOptions {
   Index batch = 32;  ///< images that pass through the network together
+};
+
+/// Named options of recalibrate().
+struct RecalibrationOptions {
+  Index batch = 64;  ///< images that pass through the network together; each batch normalizes itself
 };
 
 /// Named options of calibrate_banks().
@@ -190,16 +200,34 @@ void balance_kernels(Network& classifier) {
   }
 }
 
-/// unfold_batch_norm() for one bank, measured at every candidate that uses it.
+/// What the batch norms of one bank read, at every candidate that uses it.
 template <class Net>
-void unfold_bank(typename Net::ClassifierNetwork& classifier, const ExecutionPolicy& policy,
-                 const ImageBatch<typename Net::Scalar>& images, Index batch, int bank) {
+[[nodiscard]] BatchNormMoments measure_bank(typename Net::ClassifierNetwork& classifier,
+                                            const ExecutionPolicy& policy,
+                                            const ImageBatch<typename Net::Scalar>& images, Index batch,
+                                            Statistics statistics, int bank) {
   BatchNormMoments moments;
   unroll<Net::kCount>([&](auto j) {
     if (Net::bank(j) == bank)
-      measure_batch_norms<j, Net>(classifier, policy, images, batch, Statistics::running, moments);
+      measure_batch_norms<j, Net>(classifier, policy, images, batch, statistics, moments);
   });
+  return moments;
+}
+
+/// unfold_batch_norm() for one bank.
+template <class Net>
+void unfold_bank(typename Net::ClassifierNetwork& classifier, const ExecutionPolicy& policy,
+                 const ImageBatch<typename Net::Scalar>& images, Index batch, int bank) {
+  const auto moments = measure_bank<Net>(classifier, policy, images, batch, Statistics::running, bank);
   for_each_norm(classifier, bank, [&](const auto& norm) { norm.unfold(moments); });
+}
+
+/// recalibrate() for one bank.
+template <class Net>
+void recalibrate_bank(typename Net::ClassifierNetwork& classifier, const ExecutionPolicy& policy,
+                      const ImageBatch<typename Net::Scalar>& images, Index batch, int bank) {
+  const auto moments = measure_bank<Net>(classifier, policy, images, batch, Statistics::batch, bank);
+  for_each_norm(classifier, bank, [&](const auto& norm) { norm.take_statistics(moments); });
 }
 
 /// Copies gamma and beta of every batch norm from one bank to another.
@@ -268,11 +296,27 @@ void calibrate_banks(Net& net, const ImageBatch<typename Net::Scalar>& images, c
   unroll<Net::kCount>([&](auto j) {
     if (j == options.native) return;
     if (match) detail::copy_affine(classifier, options.native, j);
-    detail::BatchNormMoments moments;
-    detail::measure_batch_norms<j, Net>(classifier, *policy, images, options.batch, Statistics::batch,
-                                        moments);
-    detail::for_each_norm(classifier, j, [&](const auto& norm) { norm.take_statistics(moments); });
+    detail::recalibrate_bank<Net>(classifier, *policy, images, options.batch, j);
   });
+  net.classifier() = std::move(classifier);
+}
+
+/// Re-estimates the running statistics of every bank of a trained classifier on `images` (planar, normalized,
+/// of any size), as evaluation shows them: they pass at the bank's own resolution (at all of them where one
+/// bank is shared) in batches that normalize themselves, and the bank takes the mean and variance over all of
+/// them. Nothing else changes. Throws Error for fewer than two images, and where batch norms were folded
+/// away: their statistics are part of the function.
+template <class Net>
+void recalibrate(Net& net, const ImageBatch<typename Net::Scalar>& images, const Policy& policy = {},
+                 const RecalibrationOptions& options = {}) {
+  detail::check_calibration<Net>(images, options.batch, Statistics::batch);
+  auto classifier = net.classifier();  // a copy: what fails on the way leaves the network as it is
+  for (int bank = 0; bank < Net::kBanks; ++bank) {
+    if (has_folded_batch_norms(classifier, bank))
+      throw Error("batch norms to recalibrate", "live ones (see unfold_batch_norm())",
+                  "some that were folded into the convolutions, in bank " + std::to_string(bank));
+    detail::recalibrate_bank<Net>(classifier, *policy, images, options.batch, bank);
+  }
   net.classifier() = std::move(classifier);
 }
 
