@@ -107,7 +107,7 @@ void add_schedule_options(CLI::App& command, TrainOptions& o) {
           "--paper", [&] { use_papers_recipe(o); },
           "The paper's recipe for what is not given: --epochs1 70 --epochs2 100 --schedule step "
           "--stage1 summed --estimator sparse --predictor-start random --classifier-rate 1 "
-          "--predictor-rate 0.1 --eta 0.2")
+          "--predictor-rate 0.1 --eta 0.2 --recalibrate 0")
       ->group("Recipe");
   add("--epochs1", o.epochs1, "Epochs of stage 1: classifier, all resolutions")
       ->check(CLI::Range(0, 100'000));

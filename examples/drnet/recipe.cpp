@@ -71,6 +71,7 @@ void use_papers_recipe(TrainOptions& options) {
   options.classifier_rate = 1;
   options.predictor_rate = 0.1;
   options.eta = 0.2;
+  options.recalibrate = 0;
 }
 
 TrainerOptions trainer_options(const TrainOptions& options, const Costs& costs, int stage,

@@ -176,6 +176,9 @@ struct Material {
     training = share_of(std::move(training), options);
     validation = share_of(std::move(validation), options);
     loaders.emplace(training, options, info);
+    const std::size_t measured = std::min(options.recalibrate, loaders->first_pictures().size());
+    if (options.recalibrate > 0 && measured < 2)
+      throw Error("--recalibrate", "0, or at least 2 pictures", std::to_string(measured));
     static_cast<void>(inherits(options));
     TrainOptions counted = options;
     if (cost_unit(options.cost) !=

@@ -99,6 +99,8 @@ TEST_CASE("a run that began with another's weights has its training counted, too
   report.runs[0].epochs.resize(1);
   report.runs[0].epochs[0].seconds = 30;
   CHECK(lines_of(drnet::results_markdown(report))[2].ends_with("| 3 + 1 epochs, 1.5 min |"));
+  report.runs[0].epochs.clear();
+  CHECK(lines_of(drnet::results_markdown(report))[2].ends_with("| 3 + 0 epochs, 1.0 min |"));
 }
 
 TEST_CASE("a Markdown table of times says what share of the saved multiply-adds is saved time", "[report]") {

@@ -30,14 +30,14 @@ inline std::string markdown_text(std::string_view text) {
   return result;
 }
 
-/// "6 epochs, 9.4 min", or "3 + 3 epochs, 9.4 min" where it began with the weights of a run of 3; nothing
-/// where none was logged.
+/// "6 epochs, 9.4 min", "3 + 3 epochs, 9.4 min" where it began with the weights of a run of 3, "3 + 0 epochs"
+/// where it left them as they were trained; nothing where no epoch was logged.
 inline std::string training_text(const auto& run) {
-  if (run.epochs.empty()) return "–";
   const std::size_t epochs = run.epochs.size();
+  if (epochs == 0 && run.earlier_epochs == 0) return "–";
   std::string text = run.earlier_epochs > 0 ? std::to_string(run.earlier_epochs) + " + " : "";
   text += std::to_string(epochs) + (epochs == 1 && run.earlier_epochs == 0 ? " epoch" : " epochs");
-  const double seconds = run.earlier_seconds + run.epochs.back().seconds;
+  const double seconds = run.earlier_seconds + (epochs == 0 ? 0 : run.epochs.back().seconds);
   if (std::isfinite(seconds)) text += ", " + markup::number(seconds / 60, 1) + " min";
   return text;
 }
