@@ -93,8 +93,9 @@ double evaluation_seconds(const Model& model, const Policy& policy, const Datase
 /// What a run's parts take; trials of `most` seconds each.
 struct RunTime {
   StageTime first, second;
-  double probe = 0;  ///< the linear probe before the first epoch
-  double closing;    ///< every candidate and the predictor at the end, and all of them again for budgets
+  double probe = 0;          ///< the linear probe before the first epoch
+  double recalibration = 0;  ///< of the batch norms, after the stages that train the classifier
+  double closing;  ///< every candidate and the predictor at the end, and all of them again for budgets
 
   RunTime(const TrainOptions& options, const Costs& costs, const Policy& policy, const Dataset& validation,
           const StageLoaders& loaders, double most) {
@@ -123,6 +124,10 @@ struct RunTime {
     closing = evaluation * (info.candidates.size() > 1 ? 2 * all + 1 : 1);
     const auto features = static_cast<double>(std::min(options.probe, loaders.first_pictures().size()));
     probe = all * evaluation * features / static_cast<double>(validation.size());
+    const auto measured = static_cast<double>(std::min(options.recalibrate, loaders.first_pictures().size()));
+    const int stages = std::max((options.epochs1 > 0) + (second.epoch > 0 && options.classifier_rate > 0), 1);
+    constexpr double kTraining = 2;  // a forward pass that keeps what it computes, against inference
+    recalibration = stages * kTraining * all * evaluation * measured / static_cast<double>(validation.size());
   }
 };
 
@@ -136,7 +141,8 @@ Epochs epochs_within_budget(const TrainOptions& options, const Costs& costs, con
   const bool joint = time.second.epoch > 0;
 
   // Speed varies.
-  const double left = 0.95 * (budget - watch.seconds() - time.closing - time.probe) - time.second.before;
+  const double around = time.closing + time.probe + time.recalibration;
+  const double left = 0.95 * (budget - watch.seconds() - around) - time.second.before;
   const double planned = options.epochs1 * time.first.epoch + options.epochs2 * time.second.epoch;
   const auto whole = [](double epochs) { return std::max(1, static_cast<int>(std::floor(epochs))); };
   Epochs epochs;
@@ -150,7 +156,7 @@ double run_seconds(const TrainOptions& options, const Costs& costs, const Policy
   constexpr double kTrial = 2;
   const RunTime time(options, costs, policy, validation, loaders, kTrial);
   return time.probe + epochs.stage1 * time.first.epoch + time.second.before +
-         epochs.stage2 * time.second.epoch + time.closing;
+         epochs.stage2 * time.second.epoch + time.recalibration + time.closing;
 }
 
 }  // namespace drnet::program

@@ -235,7 +235,7 @@ BudgetChoice best_within(const std::vector<BudgetCurve>& curves, const Budget& b
   if (std::isfinite(least)) require_budget(budget, least);
   throw Error("--budget",
               std::string("settings for a budget in ") + unit_name(budget.unit) +
-                  (router.empty() ? "" : " with the router " + router),
+                  (router.empty() ? "" : " with the router " + router) + ", which drnet tune stores",
               "none in the weights");
 }
 

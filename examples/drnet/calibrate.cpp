@@ -25,7 +25,7 @@ int run_calibrate(const CalibrateOptions& options) {
   if (options.unfold)
     model->unfold_batch_norm(pictures.view(), policy);
   else if (options.all_banks)
-    model->recalibrate(pictures.view(), policy);
+    recalibrate(*model, pictures, policy);
   else
     model->calibrate_banks(
         pictures.view(), policy,

@@ -1,6 +1,7 @@
 #include "experiment.hpp"
 
 #include "command_line.hpp"
+#include "model.hpp"
 
 #include <drnet/core/error.hpp>
 #include <drnet/data/file.hpp>
@@ -66,7 +67,7 @@ std::string word_of(const std::string& key, const json& value, const std::string
 /// `options` as those of `drnet train`, with what the experiment itself decides.
 TrainOptions train_options(json options, const Experiment& experiment, const std::filesystem::path& file,
                            const std::filesystem::path& results) {
-  for (const char* ours : {"output", "resume", "stop-after"})
+  for (const char* ours : {"output", "resume", "stop-after", "first-epoch"})
     if (options.contains(ours)) throw Error(file.string(), "options other than " + std::string(ours), ours);
   options["output"] = (results / experiment.name).string();
   if (!experiment.from.empty()) {
@@ -126,6 +127,21 @@ void check_set(const std::vector<Experiment>& experiments, const std::filesystem
         throw Error(place + ", from", "an experiment with the network " + one.train.model,
                     other.name + " with " + other.train.model);
     }
+}
+
+/// Epochs that the weights of an experiment have been trained for at its end.
+int epochs_of(const Experiment& experiment) {
+  const TrainOptions& train = experiment.train;
+  const bool joint = make_model(train.model, train.run.seed)->info().has_predictor();
+  return train.first_epoch + train.epochs1 + (joint ? train.epochs2 : 0);
+}
+
+/// Lets experiments that begin from another one, which comes before them, go on with its orders and crops.
+void count_epochs(std::vector<Experiment>& experiments) {
+  for (Experiment& experiment : experiments) {
+    const auto from = std::ranges::find(experiments, experiment.from, &Experiment::name);
+    if (!experiment.from.empty()) experiment.train.first_epoch = epochs_of(*from);
+  }
 }
 
 /// Moves experiments that begin from another one behind it.
@@ -192,6 +208,7 @@ std::vector<Experiment> read_experiments(const std::filesystem::path& folder,
       experiments.push_back(std::move(*experiment));
   experiments = in_order(std::move(experiments), folder);
   check_set(experiments, folder);
+  count_epochs(experiments);
   return experiments;
 }
 

@@ -208,10 +208,18 @@ void add_train(CLI::App& program, TrainOptions& options) {
   command
       .add_option(
           "--recalibrate", options.recalibrate,
-          "After a stage that trained the classifier measure its batch norms anew, in every bank, on so "
-          "many training pictures as evaluation shows them; 0: keep the moving means of training")
+          "After a stage that trained the classifier (without any epochs: at once) measure its batch norms "
+          "anew, in every bank, on so many training pictures as evaluation shows them; 0: keep the moving "
+          "means of training")
       ->capture_default_str()
       ->check(CLI::Range(0, 100'000));
+  command
+      .add_option(
+          "--first-epoch", options.first_epoch,
+          "Epochs that the weights were trained for before, on the same pictures: go on with orders and "
+          "crops that they have not seen")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1'000'000));
   command
       .add_option("--evaluate-every", options.evaluate_every,
                   "Epochs between validations; 0: at the end only")
@@ -275,9 +283,10 @@ void add_calibrate(CLI::App& program, CalibrateOptions& options) {
       ->excludes(match)
       ->excludes(native);
   command
-      .add_flag("--all-banks", options.all_banks,
-                "Measure the statistics of every bank anew, at its own resolution, as drnet train "
-                "--recalibrate does")
+      .add_flag(
+          "--all-banks", options.all_banks,
+          "Measure the statistics of every bank anew, at its own resolution (of a shared one, at all), as "
+          "drnet train --recalibrate does after a stage")
       ->excludes("--unfold")
       ->excludes(match)
       ->excludes(native);

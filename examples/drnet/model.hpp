@@ -126,7 +126,8 @@ class Model {
   virtual void unfold_batch_norm(const ImageBatch<float>& images, const Policy& policy) = 0;
   virtual void calibrate_banks(const ImageBatch<float>& images, const Policy& policy,
                                const CalibrationOptions& options) = 0;
-  virtual void recalibrate(const ImageBatch<float>& images, const Policy& policy) = 0;
+  virtual void recalibrate(const ImageBatch<float>& images, const Policy& policy,
+                           const RecalibrationOptions& options) = 0;
   /// One candidate (an index) as a plain state dict.
   virtual void export_candidate(int candidate, const std::filesystem::path& path,
                                 const Metadata& metadata) const = 0;

@@ -53,7 +53,8 @@ template <class Net>
 void calibrate_network(Net& net, const ImageBatch<float>& images, const Policy& policy,
                        const CalibrationOptions& options);
 template <class Net>
-void recalibrate_network(Net& net, const ImageBatch<float>& images, const Policy& policy);
+void recalibrate_network(Net& net, const ImageBatch<float>& images, const Policy& policy,
+                         const RecalibrationOptions& options);
 
 template <class Net>
 class ModelOf final : public Model {
@@ -122,8 +123,9 @@ class ModelOf final : public Model {
     calibrate_network(net_, images, policy, options);
     info_.budget_curves.clear();  // the answers changed
   }
-  void recalibrate(const ImageBatch<float>& images, const Policy& policy) override {
-    recalibrate_network(net_, images, policy);
+  void recalibrate(const ImageBatch<float>& images, const Policy& policy,
+                   const RecalibrationOptions& options) override {
+    recalibrate_network(net_, images, policy, options);
     info_.budget_curves.clear();
   }
   void export_candidate(int candidate, const std::filesystem::path& path,

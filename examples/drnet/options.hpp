@@ -140,6 +140,7 @@ struct TrainOptions {
   int oracle_views = 4;  ///< augmented views of a picture whose errors the oracle averages
   double holdout = 0;    ///< share of the training pictures that only stage 2 sees
   Augmentation augmentation;
+  int first_epoch = 0;    ///< number of the first epoch's orders and crops
   double share = 1;       ///< of the pictures, drawn by the seed, both for training and to be judged by
   bool forecast = false;  ///< say first how long it will take
   bool analyze = false;   ///< at the end compare the predictor with chance and with an oracle

@@ -148,6 +148,7 @@ Metadata identity(const TrainOptions& options, const ModelInfo& model, const Cos
                {"linear_probe", text(options.probe)},
                {"unfold_batch_norm", text(options.unfold)},
                {"recalibrate", text(options.recalibrate)},
+               {"first_epoch", text(options.first_epoch)},
                {"seed", text(options.run.seed)},
                {"batch", text(options.batch)},
                {"schedule", options.schedule},

@@ -79,8 +79,9 @@ void calibrate_network(Net& net, const ImageBatch<float>& images, const Policy& 
   drnet::calibrate_banks(net, images, policy, options);
 }
 template <class Net>
-void recalibrate_network(Net& net, const ImageBatch<float>& images, const Policy& policy) {
-  drnet::recalibrate(net, images, policy);
+void recalibrate_network(Net& net, const ImageBatch<float>& images, const Policy& policy,
+                         const RecalibrationOptions& options) {
+  drnet::recalibrate(net, images, policy, options);
 }
 
 }  // namespace drnet::program

@@ -55,7 +55,8 @@ Router router_of(int stage) {
 EpochReport train_epoch(const Run& run, Training& training, int stage, int epoch) {
   Progress progress("stage " + std::to_string(stage) + ", epoch " + std::to_string(epoch + 1),
                     run.loaders.of(stage).batches());
-  const int before = stage == 1 ? 0 : run.epochs.stage1;  // stage 2 goes on with other orders and crops
+  // Stage 2, and a run that goes on where another one ended, have other orders and crops.
+  const int before = run.options.first_epoch + (stage == 1 ? 0 : run.epochs.stage1);
   return training.epoch(static_cast<std::uint32_t>(epoch), run.loaders.of(stage),
                         static_cast<std::uint32_t>(before + epoch),
                         [&](Index step, const StepLosses& losses) {
@@ -148,7 +149,7 @@ void recalibrate(const Run& run, int stage, const TrainerOptions& trainer) {
   const double before = run.seconds();
   const Batch pictures = measured_pictures(run.loaders.first_pictures(), run.model.info(),
                                            options.recalibrate, options.run.seed);
-  run.model.recalibrate(pictures.view(), run.policy);
+  program::recalibrate(run.model, pictures, run.policy);
   const double seconds = run.seconds() - before;
   run.tell({{"event", "recalibration"},
             {"stage", stage},
@@ -184,6 +185,7 @@ bool run_training(Run& run, bool resume) {
       const bool last = stage == run.last_stage() && epoch + 1 == run.epochs.of(stage);
       if (++session == run.options.stop_after && !last) return false;
     }
+    if (run.epochs.stage1 + run.epochs.stage2 == 0) save_checkpoint(run, *training);  // to be known by
     recalibrate(run, stage, options);
   }
   return true;

@@ -239,7 +239,7 @@ TEST_CASE("Recalibration gives every bank the statistics of its own resolution, 
   }
 }
 
-TEST_CASE("Recalibrated statistics do not depend on those before, nor on the batches of a resting order") {
+TEST_CASE("Recalibrated statistics do not depend on those before") {
   const Pictures<float> pictures(12);
   Net one = support::trained_net(), other = one;
   for (const TensorSpec& t : Net::ClassifierNetwork::tensors())
@@ -250,6 +250,23 @@ TEST_CASE("Recalibrated statistics do not depend on those before, nor on the bat
   CHECK(support::Snapshot<float>(one) == support::Snapshot<float>(other));
 }
 
+TEST_CASE("Recalibration says how far it has come, and stops where it is told to") {
+  const Pictures<float> pictures(10);
+  Net net = support::trained_net();
+  const support::Snapshot<float> before(net);
+  std::vector<Index> passed;
+  CHECK_THROWS_AS(recalibrate(net, pictures.batch(), {},
+                              {.batch = 4,
+                               .progress =
+                                   [&](Index images) {
+                                     passed.push_back(images);
+                                     if (images > 20) throw std::runtime_error("enough");
+                                   }}),
+                  std::runtime_error);
+  CHECK(passed == std::vector<Index>{3, 6, 10, 13, 16, 20, 23});
+  CHECK(support::Snapshot<float>(net) == before);
+}
+
 TEST_CASE("Recalibration refuses too few images and folded batch norms, and leaves the network") {
   const Pictures<float> pictures(4);
   Net net = support::trained_net(), folded = folded_net();
@@ -257,6 +274,12 @@ TEST_CASE("Recalibration refuses too few images and folded batch norms, and leav
   CHECK_THROWS_AS(recalibrate(net, ImageBatch<float>{pictures.batch().data, 1, 3, 24, 24}), Error);
   CHECK_THROWS_AS(recalibrate(net, pictures.batch(), {}, {.batch = 1}), Error);
   CHECK_THROWS_WITH(recalibrate(folded, pictures.batch()), support::contains("folded"));
+  Net partly = net;
+  for (const TensorSpec& t : Net::ClassifierNetwork::tensors())
+    if (t.name.starts_with("layer1.bn2.bn_1."))
+      for (float& v : partly.classifier().values(t))
+        v = t.role == Role::bn_weight ? 1 : t.role == Role::running_var ? static_cast<float>(1 - t.eps) : 0;
+  CHECK_THROWS_WITH(recalibrate(partly, pictures.batch()), support::contains("in bank 1"));
   CHECK(support::Snapshot<float>(net) == before);
   CHECK(support::Snapshot<float>(folded) == folded_before);
 }

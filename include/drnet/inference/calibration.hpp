@@ -27,6 +27,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <functional>
 #include <numeric>
 #include <optional>
 #include <span>
@@ -42,6 +43,9 @@ struct MeasureOptions {
 /// Named options of recalibrate().
 struct RecalibrationOptions {
   Index batch = 64;  ///< images that pass through the network together; each batch normalizes itself
+  /// Called after each batch with the images that have passed, each counted at every candidate. What it
+  /// throws ends the measuring, and the network stays as it was.
+  std::function<void(Index passed)> progress{};
 };
 
 /// Named options of calibrate_banks().
@@ -80,12 +84,15 @@ struct BatchNormMoments {
   Index images = 0;  ///< measured, at one candidate or another
 };
 
+/// Called with the number of images that a batch had.
+using BatchDone = std::function<void(Index images)>;
+
 /// Adds what every batch norm reads while `images` pass through the classifier at candidate J to the moments
 /// of its bank. `statistics` says what the batch norms normalize with meanwhile.
 template <int J, class Net>
 void measure_batch_norms(typename Net::ClassifierNetwork& classifier, const ExecutionPolicy& policy,
                          const ImageBatch<typename Net::Scalar>& images, Index batch, Statistics statistics,
-                         BatchNormMoments& moments) {
+                         BatchNormMoments& moments, const BatchDone& done) {
   const Index least = least_images(statistics);
   using T = typename Net::Scalar;
   using At = Activations<typename Net::Classifier, Net::template kInput<J>, T>;
@@ -110,6 +117,7 @@ void measure_batch_norms(typename Net::ClassifierNetwork& classifier, const Exec
                            .statistics = statistics,
                            .merged = moments.images + first},
                           classifier, scratch.data(), moments.values.data());
+      if (done) done(last - first);
     }
   });
   moments.images += images.count;
@@ -205,11 +213,11 @@ template <class Net>
 [[nodiscard]] BatchNormMoments measure_bank(typename Net::ClassifierNetwork& classifier,
                                             const ExecutionPolicy& policy,
                                             const ImageBatch<typename Net::Scalar>& images, Index batch,
-                                            Statistics statistics, int bank) {
+                                            Statistics statistics, int bank, const BatchDone& done = {}) {
   BatchNormMoments moments;
   unroll<Net::kCount>([&](auto j) {
     if (Net::bank(j) == bank)
-      measure_batch_norms<j, Net>(classifier, policy, images, batch, statistics, moments);
+      measure_batch_norms<j, Net>(classifier, policy, images, batch, statistics, moments, done);
   });
   return moments;
 }
@@ -225,8 +233,9 @@ void unfold_bank(typename Net::ClassifierNetwork& classifier, const ExecutionPol
 /// recalibrate() for one bank.
 template <class Net>
 void recalibrate_bank(typename Net::ClassifierNetwork& classifier, const ExecutionPolicy& policy,
-                      const ImageBatch<typename Net::Scalar>& images, Index batch, int bank) {
-  const auto moments = measure_bank<Net>(classifier, policy, images, batch, Statistics::batch, bank);
+                      const ImageBatch<typename Net::Scalar>& images, Index batch, int bank,
+                      const BatchDone& done = {}) {
+  const auto moments = measure_bank<Net>(classifier, policy, images, batch, Statistics::batch, bank, done);
   for_each_norm(classifier, bank, [&](const auto& norm) { norm.take_statistics(moments); });
 }
 
@@ -302,21 +311,28 @@ void calibrate_banks(Net& net, const ImageBatch<typename Net::Scalar>& images, c
 }
 
 /// Re-estimates the running statistics of every bank of a trained classifier on `images` (planar, normalized,
-/// of any size), as evaluation shows them: they pass at the bank's own resolution (at all of them where one
+/// of any size; prepared as for inference): they pass at the bank's own resolution (at all of them where one
 /// bank is shared) in batches that normalize themselves, and the bank takes the mean and variance over all of
-/// them. Nothing else changes. Throws Error for fewer than two images, and where batch norms were folded
-/// away: their statistics are part of the function.
+/// them. Nothing else changes. Throws Error for fewer than two images, and where a batch norm was folded
+/// away: its statistics are part of the function.
 template <class Net>
 void recalibrate(Net& net, const ImageBatch<typename Net::Scalar>& images, const Policy& policy = {},
                  const RecalibrationOptions& options = {}) {
   detail::check_calibration<Net>(images, options.batch, Statistics::batch);
   auto classifier = net.classifier();  // a copy: what fails on the way leaves the network as it is
-  for (int bank = 0; bank < Net::kBanks; ++bank) {
-    if (has_folded_batch_norms(classifier, bank))
-      throw Error("batch norms to recalibrate", "live ones (see unfold_batch_norm())",
-                  "some that were folded into the convolutions, in bank " + std::to_string(bank));
-    detail::recalibrate_bank<Net>(classifier, *policy, images, options.batch, bank);
-  }
+  for (int bank = 0; bank < Net::kBanks; ++bank)
+    detail::for_each_norm(classifier, bank, [&](const auto& norm) {
+      if (norm.folded())
+        throw Error("batch norms to recalibrate", "live ones (see unfold_batch_norm())",
+                    "one that was folded into its convolution, in bank " + std::to_string(bank));
+    });
+  Index passed = 0;
+  const auto done = [&](Index count) {
+    passed += count;
+    if (options.progress) options.progress(passed);
+  };
+  for (int bank = 0; bank < Net::kBanks; ++bank)
+    detail::recalibrate_bank<Net>(classifier, *policy, images, options.batch, bank, done);
   net.classifier() = std::move(classifier);
 }
 
