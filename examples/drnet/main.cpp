@@ -126,6 +126,10 @@ void add_schedule_options(CLI::App& command, TrainOptions& o) {
   add("--stage1", o.stage1,
       "distilled: the ensemble of all resolutions and each larger one teach the smaller ones; summed: their "
       "losses are added; sampled: one random resolution for each picture");
+  add("--recalibrate", o.recalibrate,
+      "After a stage that trained the classifier (without any epochs: at once) measure its batch norms anew, "
+      "in every bank, on so many training pictures as evaluation shows them; 0: keep the moving means")
+      ->check(CLI::Range(0, 100'000));
   add("--head-rate", o.head_rate,
       "Learning rate of the classifier's last layer, as a multiple of that of the others");
   add("--distill-temperature", o.distill_temperature,
@@ -204,14 +208,6 @@ void add_train(CLI::App& program, TrainOptions& options) {
                   "Weights whose batch norms were folded away: make them live, measured on so many pictures")
       ->capture_default_str()
       ->needs(weights)
-      ->check(CLI::Range(0, 100'000));
-  command
-      .add_option(
-          "--recalibrate", options.recalibrate,
-          "After a stage that trained the classifier (without any epochs: at once) measure its batch norms "
-          "anew, in every bank, on so many training pictures as evaluation shows them; 0: keep the moving "
-          "means of training")
-      ->capture_default_str()
       ->check(CLI::Range(0, 100'000));
   command
       .add_option(
