@@ -21,7 +21,8 @@ int run_calibrate(const CalibrateOptions& options) {
   model->load(options.weights, {.predictor = false});
   const auto dataset = open_pictures(options.data, Split::train, info, options.run.seed);
   const Policy policy = make_policy(options.run);
-  const Batch pictures = measured_pictures(*dataset, info, options.images, options.run.seed);
+  const Batch pictures =
+      measured_pictures(*dataset, evaluation_transform(info), options.images, options.run.seed);
   if (options.unfold)
     model->unfold_batch_norm(pictures.view(), policy);
   else if (options.all_banks)

@@ -12,14 +12,14 @@
 
 namespace drnet::program {
 
-/// `count` random pictures of a data set (all, where it has fewer), prepared as for evaluation. Throws Error
-/// for an empty one.
-[[nodiscard]] inline Batch measured_pictures(const Dataset& dataset, const ModelInfo& info, std::size_t count,
-                                             std::uint64_t seed) {
+/// `count` random pictures of a data set (all, where it has fewer), as `transform` makes them in epoch
+/// `epoch`. Throws Error for an empty one.
+[[nodiscard]] inline Batch measured_pictures(const Dataset& dataset, const Transform& transform,
+                                             std::size_t count, std::uint64_t seed, std::uint32_t epoch = 0) {
   // Without threads of its own a loader decodes no second batch.
-  const Loader loader(dataset, evaluation_transform(info),
+  const Loader loader(dataset, transform,
                       {.batch = std::min(count, dataset.size()), .seed = seed, .threads = 0});
-  for (Batch batch : loader.epoch(0)) return batch;
+  for (Batch batch : loader.epoch(epoch)) return batch;
   throw Error("pictures to measure batch norms on", "at least one", "none");
 }
 

@@ -263,7 +263,9 @@ int run_train(const TrainOptions& options) {
   const Policy& policy = material.policy;
   if (options.unfold > 0 && !options.resume)
     model->unfold_batch_norm(
-        measured_pictures(*material.training, info, options.unfold, options.run.seed).view(), policy);
+        measured_pictures(*material.training, evaluation_transform(info), options.unfold, options.run.seed)
+            .view(),
+        policy);
   RunFolder folder(options.output, options.resume);
   catch_interrupts();
   try {

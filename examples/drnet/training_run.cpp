@@ -147,8 +147,11 @@ void recalibrate(const Run& run, int stage, const TrainerOptions& trainer) {
   const bool only_this = run.epochs.stage1 + run.epochs.stage2 == 0;
   if (options.recalibrate == 0 || !(trained || only_this)) return;
   const double before = run.seconds();
-  const Batch pictures = measured_pictures(run.loaders.first_pictures(), run.model.info(),
-                                           options.recalibrate, options.run.seed);
+  // Augmented as in training, whose means and variances the layers have learnt to work with; in new crops.
+  const int epochs = options.first_epoch + run.epochs.stage1 + (stage == 2 ? run.epochs.stage2 : 0);
+  const Batch pictures = measured_pictures(
+      run.loaders.first_pictures(), training_transform(run.model.info(), options.augmentation),
+      options.recalibrate, options.run.seed, static_cast<std::uint32_t>(epochs));
   program::recalibrate(run.model, pictures, run.policy);
   const double seconds = run.seconds() - before;
   run.tell({{"event", "recalibration"},

@@ -1120,8 +1120,8 @@ function(test_recalibrate)
   run(0 train ${model} ${tiny} --epochs1 1 --epochs2 1 --recalibrate 12 --output resting)
   expect_recalibrations(resting "1:12 ")
   # The same as measuring afterwards, and not the same as not measuring.
-  run(0 train ${model} ${tiny} --epochs1 2 --epochs2 0 --recalibrate 12 --output measured)
-  run(0 train ${model} ${tiny} --epochs1 2 --epochs2 0 --recalibrate 0 --output plain)
+  run(0 train ${model} ${tiny} --crop none --flip 0 --epochs1 2 --epochs2 0 --recalibrate 12 --output measured)
+  run(0 train ${model} ${tiny} --crop none --flip 0 --epochs1 2 --epochs2 0 --recalibrate 0 --output plain)
   expect_recalibrations(plain "")
   run(0 calibrate ${model} --weights plain/weights.safetensors --data synthetic:48 --images 12 --all-banks
     --output after.safetensors)
