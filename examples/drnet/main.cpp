@@ -282,7 +282,7 @@ void add_calibrate(CLI::App& program, CalibrateOptions& options) {
       .add_flag(
           "--all-banks", options.all_banks,
           "Measure the statistics of every bank anew, at its own resolution (of a shared one, at all), as "
-          "drnet train --recalibrate does after a stage")
+          "drnet train --recalibrate does on augmented ones")
       ->excludes("--unfold")
       ->excludes(match)
       ->excludes(native);

@@ -1120,28 +1120,30 @@ function(test_recalibrate)
   run(0 train ${model} ${tiny} --epochs1 1 --epochs2 1 --recalibrate 12 --output resting)
   expect_recalibrations(resting "1:12 ")
   # The same as measuring afterwards, and not the same as not measuring.
-  run(0 train ${model} ${tiny} --crop none --flip 0 --epochs1 2 --epochs2 0 --recalibrate 12 --output measured)
-  run(0 train ${model} ${tiny} --crop none --flip 0 --epochs1 2 --epochs2 0 --recalibrate 0 --output plain)
+  run(0 train ${model} ${tiny} --epochs1 2 --epochs2 0 --recalibrate 12 --output measured)
+  run(0 train ${model} ${tiny} --epochs1 2 --epochs2 0 --recalibrate 0 --output plain)
   expect_recalibrations(plain "")
-  run(0 calibrate ${model} --weights plain/weights.safetensors --data synthetic:48 --images 12 --all-banks
-    --output after.safetensors)
-  expect_match("${out}" "Calibrated .* on 12 pictures")
+  run(0 train ${model} ${tiny} --epochs1 0 --epochs2 0 --first-epoch 2 --recalibrate 12 --weights plain/weights.safetensors
+    --output after)
   foreach(resolution IN ITEMS 32 24 16)
-    foreach(weights IN ITEMS measured/weights plain/weights after)
-      string(REPLACE "/" "_" name "${weights}")
-      run(0 export ${model} --weights ${weights}.safetensors --candidate ${resolution} --output ${name}.plain.safetensors)
+    foreach(weights IN ITEMS measured plain after)
+      run(0 export ${model} --weights ${weights}/weights.safetensors --candidate ${resolution}
+        --output ${weights}.plain.safetensors)
     endforeach()
-    expect_same_files(measured_weights.plain.safetensors after.plain.safetensors)
-    execute_process(COMMAND "${CMAKE_COMMAND}" -E compare_files "${WORK_DIR}/plain_weights.plain.safetensors"
+    expect_same_files(measured.plain.safetensors after.plain.safetensors)
+    execute_process(COMMAND "${CMAKE_COMMAND}" -E compare_files "${WORK_DIR}/plain.plain.safetensors"
       "${WORK_DIR}/after.plain.safetensors" RESULT_VARIABLE same)
     expect_equal("${same}" 1)
   endforeach()
+  run(0 calibrate ${model} --weights plain/weights.safetensors --data synthetic:48 --images 12 --all-banks
+    --output after.safetensors)
+  expect_match("${out}" "Calibrated .* on 12 pictures")
   run(0 calibrate --model resnet20:32 --weights after.plain.safetensors --data synthetic:48 --images 12 --all-banks
     --output one.safetensors)
   run(1 train ${model} ${tiny} --recalibrate 1 --output none)
   expect_error("--recalibrate: expected 0, or at least 2 pictures, got 1")
   # Without an epoch that is all that happens, and the predictor stays.
-  set(none ${model} ${tiny} --epochs1 0 --epochs2 0 --recalibrate 12 --output again)
+  set(none ${model} ${tiny} --epochs1 0 --epochs2 0 --first-epoch 4 --recalibrate 12 --output again)
   run(0 train ${none} --weights whole/weights.safetensors)
   expect_recalibrations(again "1:12 ")
   run(1 train ${none} --weights whole/weights.safetensors)
