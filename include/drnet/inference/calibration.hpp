@@ -16,8 +16,8 @@
 // resolution may serve several (as MutualNet and slimmable networks do after training).
 //
 // recalibrate() does it with all banks of a trained network, whose running statistics are moving means of the
-// batches that training last gave them: of augmented pictures, and in a bank that is seldom chosen of few and
-// of weights long gone (Wu and Johnson, *Rethinking "Batch" in BatchNorm*, 2021, "precise" batch norm; Yu and
+// batches that training last gave them: in a bank that is seldom chosen of few images, and of weights long
+// gone (Wu and Johnson, *Rethinking "Batch" in BatchNorm*, 2021, "precise" batch norm; Yu and
 // Huang, *Universally Slimmable Networks*, ICCV 2019).
 #pragma once
 
@@ -311,10 +311,10 @@ void calibrate_banks(Net& net, const ImageBatch<typename Net::Scalar>& images, c
 }
 
 /// Re-estimates the running statistics of every bank of a trained classifier on `images` (planar, normalized,
-/// of any size; prepared as for inference): they pass at the bank's own resolution (at all of them where one
-/// bank is shared) in batches that normalize themselves, and the bank takes the mean and variance over all of
-/// them. Nothing else changes. Throws Error for fewer than two images, and where a batch norm was folded
-/// away: its statistics are part of the function.
+/// of any size; augmented as in training, which the layers have learnt to work with): they pass at the bank's
+/// own resolution (at all of them where one bank is shared) in batches that normalize themselves, and the
+/// bank takes the mean and variance over all of them. Nothing else changes. Throws Error for fewer than two
+/// images, and where a batch norm was folded away: its statistics are part of the function.
 template <class Net>
 void recalibrate(Net& net, const ImageBatch<typename Net::Scalar>& images, const Policy& policy = {},
                  const RecalibrationOptions& options = {}) {
