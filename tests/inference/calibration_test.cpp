@@ -235,7 +235,7 @@ TEST_CASE("Recalibration gives every bank the statistics of its own resolution, 
   for (const TensorSpec& t : Net::ClassifierNetwork::tensors()) {
     CAPTURE(t.name);
     CHECK(std::ranges::equal(net.classifier().values(t), native.classifier().values(t)) ==
-          (t.bank != 1 || t.role != Role::running_mean && t.role != Role::running_var));
+          (t.bank != 1 || (t.role != Role::running_mean && t.role != Role::running_var)));
   }
 }
 
