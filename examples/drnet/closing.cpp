@@ -32,7 +32,8 @@ Evaluation evaluation_of(const RoutedAnswers& answers, const Outputs& outputs, s
                     .chosen = std::vector<Index>(candidates),
                     .chosen_by_class = std::vector<std::vector<Index>>(
                         static_cast<std::size_t>(outputs.classes), std::vector<Index>(candidates)),
-                    .right = answers.right};
+                    .right = answers.right,
+                    .choices = answers.candidates};
   for (std::size_t i = 0; i < answers.candidates.size(); ++i) {
     const auto j = static_cast<std::size_t>(answers.candidates[i]);
     ++result.chosen[j];

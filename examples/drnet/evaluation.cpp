@@ -42,6 +42,7 @@ void count(const Classifying& session, const Batch& batch, std::span<const Class
     to.right.push_back(results[i].label == batch.labels[i]);
     to.correct += to.right.back() ? 1 : 0;
     to.macs += static_cast<double>(session.macs(results[i]));
+    to.choices.push_back(results[i].candidate);
     ++to.chosen[candidate];
     ++to.chosen_by_class[static_cast<std::size_t>(batch.labels[i])][candidate];
     ++to.images;
@@ -85,7 +86,8 @@ nlohmann::json to_json(const Evaluation& result) {
                         {"accuracy", result.accuracy()}, {"correct", result.correct},
                         {"images", result.images},       {"average_macs", result.average_macs()},
                         {"shares", result.shares()},     {"right", markup::to_hex(result.right)}};
-  if (result.chosen.size() > 1) fields["chosen_by_class"] = result.chosen_by_class;
+  if (result.chosen.size() > 1)
+    fields.update({{"chosen_by_class", result.chosen_by_class}, {"choices", result.choices}});
   if (result.seconds > 0) fields["images_per_second"] = result.images_per_second();
   if (result.single_milliseconds > 0) fields["milliseconds_per_image"] = result.single_milliseconds;
   return fields;

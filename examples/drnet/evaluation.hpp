@@ -20,6 +20,7 @@ struct Evaluation {
   std::vector<Index> chosen;  ///< images of each candidate
   std::vector<std::vector<Index>> chosen_by_class{};  ///< [classes][candidates] images
   std::vector<bool> right{};       ///< [images] whether the answer was right, in the order of the data set
+  std::vector<int> choices{};      ///< [images] the candidate of each
   double seconds = 0;              ///< spent classifying; decoding does not count; 0: not measured
   double single_milliseconds = 0;  ///< median time of an image that is classified alone; 0: not measured
 

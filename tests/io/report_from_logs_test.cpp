@@ -184,7 +184,7 @@ TEST_CASE("report of an experiment's events", "[report_from_logs]") {
       R"({"event":"start","candidates":[128,96,64],"class_names":["cat","owl"]})"
       "\n"
       R"({"event":"evaluation","router":"cascade","correct":3,"images":5,"right":"d0","data":"d",)"
-      R"("chosen_by_class":[[1,2,0],[0,0,2]]})"
+      R"("chosen_by_class":[[1,2,0],[0,0,2]],"choices":[0,1,2,1,2]})"
       "\n"
       R"({"event":"reliability","banks":[{"resolution":128,"temperature":1.5,"ece_before":0.1,"ece_after":0.01,)"
       R"("before":[{"count":2,"confidence":0.9,"accuracy":0.5}],"after":[]}]})"
@@ -206,6 +206,7 @@ TEST_CASE("report of an experiment's events", "[report_from_logs]") {
   CHECK(result.right == std::vector<bool>{true, true, false, true, false});
   CHECK(result.data == "d");
   CHECK(result.chosen_by_class == std::vector<std::vector<std::int64_t>>{{1, 2, 0}, {0, 0, 2}});
+  CHECK(result.choices == std::vector<std::int64_t>{0, 1, 2, 1, 2});
   REQUIRE(run.reliability.size() == 1);
   CHECK(run.reliability[0].resolution == 128);
   CHECK(run.reliability[0].temperature == 1.5);
@@ -235,6 +236,9 @@ TEST_CASE("experiments whose fields do not fit", "[report_from_logs]") {
   check_fails(evaluation(counts + R"("right":[1,1,0,1,0])"), 2, "\"right\"");
   check_fails(evaluation(counts + R"("right":"f0")"), 2, "3 bits that are set");
   check_fails(evaluation(R"("chosen_by_class":[[1,2]])"), 2, "each of 3 candidates");
+  check_fails(evaluation(counts + R"("choices":[0,1,2,1])"), 2, "5, one for each image");
+  check_fails(evaluation(counts + R"("choices":[0,1,2,1,3])"), 2, "numbers below 3");
+  check_fails(evaluation(counts + R"("choices":[0,1,2,1,-1])"), 2, "a whole number");
   check_fails(evaluation(R"("chosen_by_class":[1,2])"), 2, "\"chosen_by_class\"");
   check_fails(evaluation(R"("chosen_by_class":[[1,2,-1]])"), 2, "a whole number");
   check_fails(R"({"event":"start","class_names":[1]})"

@@ -31,7 +31,8 @@ Report two_runs() {
 }
 
 /// A predictor that is right about 94 of 100 images, and random choices that are right about 90: the
-/// predictor alone is wrong about 4, both are about 2, and the random choices alone about 8.
+/// predictor alone is wrong about 4, both are about 2, and the random choices alone about 8. The predictor
+/// sends images 0 to 24 to 224, the first random choices 20 to 59.
 Report with_random_choices() {
   Report report = two_runs();
   std::vector<bool> chosen(100, true), drawn(100, true);
@@ -39,6 +40,10 @@ Report with_random_choices() {
   for (std::size_t i = 4; i < 14; ++i) drawn[i] = false;
   report.runs[1].evaluations = {result("predictor", 150e6, chosen), result("random, seed 7", 150e6, drawn),
                                 result("random, seed 8", 200e6, chosen)};
+  for (std::int64_t i = 0; i < 100; ++i) {
+    report.runs[1].evaluations[0].choices.push_back(i < 25 ? 0 : 1);
+    report.runs[1].evaluations[1].choices.push_back(i >= 20 && i < 60 ? 0 : 1);
+  }
   return report;
 }
 
@@ -145,13 +150,33 @@ TEST_CASE("Markdown of differences: a predictor and its random choices", "[repor
   CHECK(drnet::differences_markdown(Report{}).empty());
   const auto lines = lines_of(drnet::differences_markdown(with_random_choices()));
   REQUIRE(lines.size() == 5);
-  CHECK(lines[0] == "| first | second | difference in points (95 %) | cost against the second |");
-  CHECK(lines[1] == "|---|---|---|---|");
+  CHECK(lines[0] ==
+        "| first | second | difference in points (95 %) | cost against the second | resolutions against the "
+        "second's |");
+  CHECK(lines[1] == "|---|---|---|---|---|");
   // 8 images that only the predictor is right about, 4 that only the other is: Tango's interval of +4 of 100.
-  CHECK(lines[2] == "| dynamic · predictor | dynamic · random, seed 7 | +4.0 (−3.2 – +11.7) | ±0 % |");
+  CHECK(lines[2] ==
+        "| dynamic · predictor | dynamic · random, seed 7 | +4.0 (−3.2 – +11.7) | ±0 % | 35.0 % lower, 20.0 "
+        "% higher |");
   CHECK(lines[3].starts_with("| dynamic · predictor | dynamic · random, seed 8 | ±0.0 ("));
-  CHECK(lines[3].ends_with("| −25 % |"));
+  CHECK(lines[3].ends_with("| −25 % | – |"));  // what that one chose is not known
   CHECK(lines[4].empty());
+}
+
+TEST_CASE("Markdown of differences: what is fixed is at one resolution", "[report]") {
+  Report report = with_random_choices();
+  auto& results = report.runs[1].evaluations;
+  results[2].router = "fixed 112";
+  results[2].shares = {0, 1};
+  report.comparisons = {{"dynamic · predictor", "fixed | 224 · fixed 224"},
+                        {"dynamic · predictor", "dynamic · fixed 112"},
+                        {"dynamic · fixed 112", "fixed | 224 · fixed 224"},
+                        {"dynamic · fixed 112", "dynamic · fixed 112"}};
+  const auto lines = lines_of(drnet::differences_markdown(report));
+  CHECK(lines.at(2).ends_with("| 75.0 % lower, 0.0 % higher |"));
+  CHECK(lines.at(3).ends_with("| 0.0 % lower, 25.0 % higher |"));
+  CHECK(lines.at(4).ends_with("| 100.0 % lower, 0.0 % higher |"));
+  CHECK(lines.at(5).ends_with("| the same |"));
 }
 
 TEST_CASE("Markdown of differences: the pairs that are asked for come first, and no pair twice", "[report]") {
@@ -161,12 +186,14 @@ TEST_CASE("Markdown of differences: the pairs that are asked for come first, and
   const auto lines = lines_of(drnet::differences_markdown(report));
   REQUIRE(lines.size() == 6);
   // 6 images that only the baseline is right about.
-  CHECK(lines[2] == "| dynamic · random, seed 8 | fixed \\| 224 · fixed 224 | −6.0 (−12.5 – −2.1) | −33 % |");
+  CHECK(lines[2] ==
+        "| dynamic · random, seed 8 | fixed \\| 224 · fixed 224 | −6.0 (−12.5 – −2.1) | −33 % | – |");
   CHECK(lines[3].starts_with("| dynamic · predictor | dynamic · random, seed 8 |"));
   CHECK(lines[4].starts_with("| dynamic · predictor | dynamic · random, seed 7 |"));
   // Another run's random choices are another network's.
   report.comparisons.clear();
   report.runs[0].evaluations.push_back(report.runs[1].evaluations[1]);
+  report.runs[0].evaluations.back().choices.clear();  // of two candidates
   CHECK(lines_of(drnet::differences_markdown(report)).size() == 5);
   // A router alone is no label.
   report.comparisons = {{"dynamic · predictor", "fixed 224"}};

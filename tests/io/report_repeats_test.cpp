@@ -84,6 +84,7 @@ TEST_CASE("What differs between two classifiers, or may differ, stays in a repor
   // As many right answers, to other images.
   CHECK(kept([](Report::Run& run) { run.evaluations[1].right = {true, false, true, false}; }));
   CHECK(kept([](Report::Run& run) { run.evaluations[0].right.clear(); }));
+  CHECK(kept([](Report::Run& run) { run.evaluations[1].choices = {0, 1, 1, 0}; }));
   CHECK(kept([](Report::Run& run) { run.evaluations.erase(run.evaluations.begin()); }));
   CHECK(kept([](Report::Run& run) { run.candidates = {224, 96}; }));
   CHECK(kept([](Report::Run& run) { run.data = "others"; }));

@@ -361,11 +361,11 @@ TEST_CASE("report of differences", "[report]") {
   // 50 of 1008 images that only the second is right about; 150 against 600 M multiply-adds.
   CHECK(has(table,
             "<td class=\"name\">first · fixed 64</td><td class=\"name\">first · fixed 128</td>"
-            "<td class=\"n\">−5.0 (−6.5 – −3.8)</td><td class=\"n\">−75 %</td>"));
+            "<td class=\"n\">−5.0 (−6.5 – −3.8)</td><td class=\"n\">−75 %</td><td class=\"n\">–</td>"));
   // Which answers of the predictor are right is not known; 401 against 300 and 150.
   CHECK(has(table,
             "<td class=\"name\">first · predictor</td><td class=\"name\">first · cascade</td>"
-            "<td class=\"n\">–</td><td class=\"n\">+34 %</td>"));
+            "<td class=\"n\">–</td><td class=\"n\">+34 %</td><td class=\"n\">–</td>"));
   CHECK(has(table,
             "<td class=\"name\">second &amp; last · predictor</td>"
             "<td class=\"name\">second &amp; last · random, seed 3</td>"
@@ -496,6 +496,13 @@ TEST_CASE("report refuses what does not belong together", "[report]") {
   report.runs = {run("a", 2)};
   report.runs[0].evaluations[0].chosen_by_class = {{1, 2}};
   CHECK_THROWS_AS(drnet::report_html(report), drnet::Error);
+  report.runs = {run("a", 2)};
+  report.runs[0].evaluations[0].choices.assign(1008, 3);  // of candidates 0 to 2
+  CHECK_THROWS_AS(drnet::report_html(report), drnet::Error);
+  report.runs[0].evaluations[0].choices.assign(1007, 2);  // but of 1008
+  CHECK_THROWS_AS(drnet::report_html(report), drnet::Error);
+  report.runs[0].evaluations[0].choices.assign(1008, 2);
+  CHECK_NOTHROW(drnet::report_html(report));
   report.runs = {run("a", 2)};
   report.runs[0].histogram = {{1, 2}, 3, {}};
   CHECK_THROWS_AS(drnet::report_html(report), drnet::Error);

@@ -48,18 +48,21 @@ std::vector<RowPair> compared_rows(const auto& context) {
 std::string differences(const auto& context) {
   std::string body;
   for (const auto& [first, second] : compared_rows(context))
-    body += markup::fill_in("<tr><td class=\"name\">{}</td><td class=\"name\">{}</td>{}{}</tr>\n",
+    body += markup::fill_in("<tr><td class=\"name\">{}</td><td class=\"name\">{}</td>{}{}{}</tr>\n",
                             {markup::escape(first->label()), markup::escape(second->label()),
-                             cell(difference_text(*first, *second)), cell(saving_text(*first, *second))});
+                             cell(difference_text(*first, *second)), cell(saving_text(*first, *second)),
+                             cell(resolutions_text(*first, *second))});
   if (body.empty()) return "";
   return section("Differences", markup::fill_in(R"(<div class="scroll"><table><thead><tr>
 <th scope="col">First</th><th scope="col">Second</th>
 <th scope="col" class="n">Difference<br>(points, 95 %)</th>
-<th scope="col" class="n">Cost of the first<br>against the second</th></tr></thead>
+<th scope="col" class="n">Cost of the first<br>against the second</th>
+<th scope="col" class="n">Its resolutions<br>against the second's</th></tr></thead>
 <tbody>
 {}</tbody></table></div>
-<p class="note">Accuracy of the first minus that of the second, image by image, with Tango's interval; – where other
-images were answered, or which answers are right was not written down.</p>)",
+<p class="note">Accuracy of the first minus that of the second, image by image, with Tango's interval, and the
+images that the first answers at a lower and at a higher resolution; – where other images were answered, or which answers are
+right or who chose what was not written down.</p>)",
                                                 {body}));
 }
 

@@ -89,6 +89,7 @@ Report::Evaluation evaluation(const auto& event) {
     event.fail("right", std::to_string(result.correct) + " bits that are set, as \"correct\" says",
                *event.find("right"));
   result.chosen_by_class = event.table("chosen_by_class");
+  result.choices = event.counts("choices");
   return result;
 }
 
@@ -134,6 +135,17 @@ void require_shares(const auto& event, const Report::Run& run) {
   if (shares != 0 && shares != run.candidates.size())
     event.fail("shares", "one number for each of " + std::to_string(run.candidates.size()) + " candidates",
                event.array("shares"));
+}
+
+/// Throws Error for choices that are not one for each image, or of candidates that the run has not.
+void require_choices(const auto& event, const Report::Run& run) {
+  const std::vector<std::int64_t> choices = event.counts("choices");
+  const auto images = event.integer("images", 0, INT64_MAX, 0);
+  const auto candidates = static_cast<std::int64_t>(run.candidates.size());
+  if (!choices.empty() && static_cast<std::int64_t>(choices.size()) != images)
+    event.fail("choices", std::to_string(images) + ", one for each image", choices.size());
+  for (const std::int64_t j : choices)
+    if (j >= candidates) event.fail("choices", "numbers below " + std::to_string(candidates), j);
 }
 
 /// Throws Error for counts that are not one for each candidate of the run.
@@ -244,6 +256,7 @@ void add_events(auto& report, const auto& events, const std::string& place, cons
     } else if (kind == "evaluation") {
       require_shares(event, current());
       require_class_counts(event, current());
+      require_choices(event, current());
       add_evaluation(current(), evaluation(event));
     } else if (kind == "minimum_resolution") {
       add_minimum_resolution(current(), event);

@@ -197,8 +197,8 @@ template <class Report>
 }
 
 /// A line for each of Report::comparisons and for every predictor with each of its random choices: the
-/// difference of their accuracies, paired image by image, and the cost of the first against the second. Empty
-/// without any. Throws Error as report_html().
+/// difference of their accuracies, paired image by image, the cost of the first against the second, and the
+/// images at a lower and a higher resolution. Empty without any. Throws Error as report_html().
 template <class Report>
 [[nodiscard]] std::string differences_markdown(const Report& report) {
   using namespace report_detail;
@@ -206,11 +206,13 @@ template <class Report>
   const Context context(report);
   std::string lines;
   for (const auto& [first, second] : compared_rows(context))
-    lines += markdown_line(
-        markdown_text(first->label()),
-        {markdown_text(second->label()), difference_text(*first, *second), saving_text(*first, *second)});
+    lines += markdown_line(markdown_text(first->label()),
+                           {markdown_text(second->label()), difference_text(*first, *second),
+                            saving_text(*first, *second), resolutions_text(*first, *second)});
   if (lines.empty()) return "";
-  return markdown_head("first", {"second", "difference in points (95 %)", "cost against the second"}) + lines;
+  return markdown_head("first", {"second", "difference in points (95 %)", "cost against the second",
+                                 "resolutions against the second's"}) +
+         lines;
 }
 
 /// Where the runs come from, a list: commit, compiler, processor and seed, each with its values over all runs

@@ -56,6 +56,7 @@ struct Report {
     std::string data;         ///< the images; empty: the run's
     std::vector<bool> right;  ///< [images] whether the answer was right, in the order of the data
     std::vector<std::vector<std::int64_t>> chosen_by_class;  ///< [classes][candidates] images
+    std::vector<std::int64_t> choices;  ///< [images] the candidate of each, 0 the largest; may be empty
   };
 
   /// What a way of choosing reaches with each of several budgets.
@@ -147,13 +148,20 @@ std::string misfit(const auto& result, std::size_t candidates) {
   if (!result.right.empty() && (static_cast<std::int64_t>(result.right.size()) != result.images ||
                                 std::count(result.right.begin(), result.right.end(), true) != result.correct))
     return std::to_string(result.correct) + " right answers of " + std::to_string(result.images);
+  const auto is_candidate = [&](std::int64_t j) {
+    return j >= 0 && j < static_cast<std::int64_t>(candidates);
+  };
+  if (!result.choices.empty() && (static_cast<std::int64_t>(result.choices.size()) != result.images ||
+                                  !std::all_of(result.choices.begin(), result.choices.end(), is_candidate)))
+    return "a choice among " + std::to_string(candidates) + " candidates for each of " +
+           std::to_string(result.images) + " images";
   const bool counts = std::all_of(result.chosen_by_class.begin(), result.chosen_by_class.end(),
                                   [&](const auto& row) { return row.size() == candidates; });
   return counts ? "" : "counts of each of " + std::to_string(candidates) + " candidates, for every class";
 }
 
-/// Throws Error where shares, counts or a histogram do not belong to the candidates, or right answers to
-/// their number.
+/// Throws Error where shares, counts, choices or a histogram do not belong to the candidates, or right
+/// answers to their number.
 void check(const auto& report) {
   for (const Report::Run& run : report.runs) {
     const std::string place = "report, run '" + run.name + "'";

@@ -118,6 +118,14 @@ struct Row {
     return !result.right.empty() && result.right.size() == other.result.right.size() &&
            data(*this) == data(other);
   }
+  /// The resolution of image i; nothing where it is not known.
+  [[nodiscard]] std::optional<int> resolution(std::size_t i) const {
+    if (i < result.choices.size()) return run.candidates[static_cast<std::size_t>(result.choices[i])];
+    if (run.candidates.size() == 1) return run.candidates.front();
+    const auto all = std::find(result.shares.begin(), result.shares.end(), 1.0);
+    if (all == result.shares.end()) return std::nullopt;
+    return run.candidates[static_cast<std::size_t>(all - result.shares.begin())];
+  }
 };
 
 std::vector<Row> all_rows(const auto& report) {

@@ -20,7 +20,7 @@ namespace report_detail {
 bool same_answers(const auto& a, const auto& b) {
   return a.router == b.router && a.data == b.data && a.accuracy == b.accuracy && a.correct == b.correct &&
          a.images == b.images && a.average_macs == b.average_macs && a.shares == b.shares &&
-         a.right == b.right && a.chosen_by_class == b.chosen_by_class;
+         a.right == b.right && a.chosen_by_class == b.chosen_by_class && a.choices == b.choices;
 }
 
 const Report::Evaluation* result_of(const auto& run, const std::string& router) {

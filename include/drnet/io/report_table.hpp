@@ -55,6 +55,24 @@ inline std::string saving_text(const Row& row, const Row& baseline) {
   return change_text(row.result.average_macs / baseline.result.average_macs - 1);
 }
 
+/// "8.9 % lower, 5.2 % higher": the images at a smaller and at a larger resolution than in the other row.
+inline std::string resolutions_text(const Row& row, const Row& other) {
+  if (!row.comparable(other)) return "–";
+  const std::size_t images = row.result.right.size();
+  double lower = 0, higher = 0;
+  for (std::size_t i = 0; i < images; ++i) {
+    const auto own = row.resolution(i), its = other.resolution(i);
+    if (!own || !its) return "–";
+    lower += *own < *its;
+    higher += *own > *its;
+  }
+  if (lower + higher == 0) return "the same";
+  const auto share = [&](double count) {
+    return markup::number(100 * count / static_cast<double>(images), 1) + " %";
+  };
+  return share(lower) + " lower, " + share(higher) + " higher";
+}
+
 /// What is known of a run rather than of a result.
 struct Trait {
   std::string_view heading, before, after;  // of the column; around the value in words
