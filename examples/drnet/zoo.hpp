@@ -19,7 +19,8 @@ namespace drnet::program {
 
 /// Whether a family of this name reads CIFAR's 32 x 32 pictures.
 [[nodiscard]] consteval bool is_cifar(std::string_view name) {
-  return name == "resnet20" || name == "resnet32" || name == "resnet44" || name == "resnet56";
+  return name == "resnet14" || name == "resnet20" || name == "resnet32" || name == "resnet44" ||
+         name == "resnet56";
 }
 
 /// Whether a family of this name is built of inverted residuals, and so should its predictor.
@@ -55,14 +56,15 @@ using MobileNetV2Narrow =
     models::MobileNetV2With<models::MobileNetV2Options{.classes = Classes, .width = 0.75}>;
 
 using Zoo = FamilyList<
-    Family<"resnet20", models::CifarResNet20>, Family<"resnet32", models::CifarResNet32>,
-    Family<"resnet44", models::CifarResNet44>, Family<"resnet56", models::CifarResNet56>,
-    Family<"resnet18", models::ResNet18>, Family<"resnet34", models::ResNet34>,
-    Family<"resnet50", models::ResNet50>, Family<"resnet101", models::ResNet101>,
-    Family<"resnet152", models::ResNet152>, Family<"resnext50", models::ResNeXt50>,
-    Family<"mobilenet_v2", models::MobileNetV2>, Family<"mobilenet_v2_075", MobileNetV2Narrow>,
-    Family<"efficientnet_b0", models::EfficientNetB0>, Family<"efficientnet_b1", models::EfficientNetB1>,
-    Family<"efficientnet_b2", models::EfficientNetB2>, Family<"efficientnet_b3", models::EfficientNetB3>>;
+    Family<"resnet14", models::CifarResNet14>, Family<"resnet20", models::CifarResNet20>,
+    Family<"resnet32", models::CifarResNet32>, Family<"resnet44", models::CifarResNet44>,
+    Family<"resnet56", models::CifarResNet56>, Family<"resnet18", models::ResNet18>,
+    Family<"resnet34", models::ResNet34>, Family<"resnet50", models::ResNet50>,
+    Family<"resnet101", models::ResNet101>, Family<"resnet152", models::ResNet152>,
+    Family<"resnext50", models::ResNeXt50>, Family<"mobilenet_v2", models::MobileNetV2>,
+    Family<"mobilenet_v2_075", MobileNetV2Narrow>, Family<"efficientnet_b0", models::EfficientNetB0>,
+    Family<"efficientnet_b1", models::EfficientNetB1>, Family<"efficientnet_b2", models::EfficientNetB2>,
+    Family<"efficientnet_b3", models::EfficientNetB3>>;
 
 /// CIFAR's predictor: the classifier costs too little for the paper's.
 template <int Input>

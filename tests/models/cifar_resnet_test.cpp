@@ -17,6 +17,8 @@ static_assert(parameter_count<models::CifarResNet20<10>> == 269'722);
 static_assert(parameter_count<models::CifarResNet32<10>> == 464'154);
 static_assert(parameter_count<models::CifarResNet44<10>> == 658'586);
 static_assert(parameter_count<models::CifarResNet56<10>> == 853'018);
+static_assert(parameter_count<models::CifarResNet14<10>> == 172'506);
+static_assert(macs<models::CifarResNet14<10>, 32> == 26'395'264);
 static_assert(macs<models::CifarResNet20<10>, 32> == 40'551'040);
 static_assert(macs<models::CifarResNet20<10>, 24> == 22'810'240);
 static_assert(macs<models::CifarResNet20<10>, 16> == 10'138'240);

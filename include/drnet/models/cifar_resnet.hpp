@@ -24,6 +24,8 @@ using CifarResNet = Sequential<
     Named<"layer3", detail::CifarStage<64, Blocks, 2>>, GlobalAveragePool, Named<"linear", Linear<Classes>>>;
 
 template <int Classes = 10>
+using CifarResNet14 = CifarResNet<2, Classes>;  // not in the paper
+template <int Classes = 10>
 using CifarResNet20 = CifarResNet<3, Classes>;
 template <int Classes = 10>
 using CifarResNet32 = CifarResNet<5, Classes>;
