@@ -19,8 +19,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The result of the experiment that is marked as the baseline, at its largest resolution; empty where there
-/// is no such result.
+/// The result of the experiment that is marked as the baseline, at its largest resolution, of the set itself
+/// or else of another; empty where there is no such result.
 std::string baseline_of(const Report& report, const std::vector<Experiment>& shown) {
   for (std::size_t i = 0; i < shown.size(); ++i)
     if (shown[i].baseline && !report.runs[i].evaluations.empty())
@@ -47,6 +47,13 @@ void add_montage(Report& report, const std::vector<Experiment>& experiments) {
   report.montage_of = chosen->title;
 }
 
+/// Gives a run another name, also in the notes that begin with it.
+void rename(Report& report, Report::Run& run, const std::string& name) {
+  for (std::string& note : report.notes)
+    if (note.starts_with(run.name + ": ")) note.replace(0, run.name.size(), name);
+  run.name = name;
+}
+
 /// Adds to each run the training of those that it began from, which come before it. `shown`: of each run.
 void count_earlier(std::vector<Report::Run>& runs, const std::vector<Experiment>& shown) {
   for (std::size_t i = 0; i < runs.size(); ++i)
@@ -70,7 +77,7 @@ void add_guest(const std::string& name, const fs::path& folder, const fs::path& 
     return;
   if (!guest->from.empty()) add_guest((beside / guest->from).string(), folder, results, quick, list);
   guest->title += " (" + (folder / beside).lexically_normal().filename().string() + ")";
-  guest->baseline = guest->montage = false;
+  guest->montage = false;
   list.push_back(std::move(*guest));
 }
 
@@ -93,8 +100,13 @@ void add_comparisons(Report& report, const std::vector<Experiment>& shown, const
         if (fs::path(shown[k].train.output).lexically_normal() != (results / name).lexically_normal())
           continue;
         const Report::Run &one = report.runs[i], &other = report.runs[k];
+        const auto has = [](const Report::Run& run, const std::string& result) {
+          return std::ranges::find(run.evaluations, result, &Report::Evaluation::router) !=
+                 run.evaluations.end();
+        };
         const auto compare = [&](const std::string& ours, const std::string& theirs) {
-          report.comparisons.push_back({one.name + " · " + ours, other.name + " · " + theirs});
+          if (has(one, ours) && has(other, theirs))
+            report.comparisons.push_back({one.name + " · " + ours, other.name + " · " + theirs});
         };
         if (!router.empty())
           compare(own, router);
@@ -117,7 +129,7 @@ void write_pages(const std::vector<Experiment>& experiments, const fs::path& fol
   for (const Experiment& experiment : shown) logs.push_back(fs::path(experiment.train.output) / "log.jsonl");
   Report report = report_from_logs(logs);
   report.title = results.filename().string();
-  for (std::size_t i = 0; i < report.runs.size(); ++i) report.runs[i].name = shown[i].title;
+  for (std::size_t i = 0; i < report.runs.size(); ++i) rename(report, report.runs[i], shown[i].title);
   count_earlier(report.runs, shown);
   report.baseline = baseline_of(report, shown);
   add_comparisons(report, shown, results);
