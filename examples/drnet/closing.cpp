@@ -1,5 +1,6 @@
 #include "closing.hpp"
 
+#include "costs.hpp"
 #include "minimum_resolution.hpp"
 #include "options.hpp"
 #include "reliability.hpp"
@@ -21,6 +22,9 @@
 namespace drnet::program {
 
 namespace {
+
+constexpr double kBudgetShares[] = {0.66, 0.5};  // of the cost of the largest candidate
+constexpr std::uint64_t kSeeds = 3;              // of random choices
 
 /// Answers as an evaluation.
 Evaluation evaluation_of(const RoutedAnswers& answers, const Outputs& outputs, std::string router) {
@@ -53,11 +57,20 @@ std::vector<double> at_cost(std::vector<double> shares, const std::vector<double
   return shares;
 }
 
+std::string within_name(const Router& router, double share) {
+  return router_name(router, {}) + " within " + fixed(100 * share, 0) + " %";
+}
+const std::string kCrossFitted = ", cross-fitted";
+
+std::string random_name(const std::string& rival, std::uint64_t seed) {
+  return (rival == "predictor" ? "random" : "random like " + rival) + ", seed " + std::to_string(seed);
+}
+
 /// Random choices at the cost of `chosen`, with several seeds (the paper's table of random choices): in its
-/// shares, and what its predictor costs is spent on the largest candidate.
+/// shares, and what its predictor or the candidates that a cascade asked in vain cost is spent on the largest
+/// candidate.
 void compare_with_chance(const Measured& measured, const Outputs& outputs, const Evaluation& chosen,
                          const Teller& tell) {
-  constexpr std::uint64_t kSeeds = 3;
   const ModelInfo& info = measured.model.info();
   const std::vector<double> costs(info.macs.begin(), info.macs.end());
   const std::vector<double> shares = at_cost(chosen.shares(), costs, chosen.average_macs());
@@ -67,7 +80,7 @@ void compare_with_chance(const Measured& measured, const Outputs& outputs, const
     for (std::uint32_t i = 0; i < outputs.labels.size(); ++i)
       candidates.push_back(router.candidate(i, outputs.candidates));
     const Evaluation result = evaluation_of(answers_of(std::move(candidates), outputs, costs), outputs,
-                                            "random, seed " + std::to_string(seed));
+                                            random_name(chosen.router, seed));
     tell(to_json(result), to_text(result, info.candidates));
   }
 }
@@ -91,42 +104,66 @@ Router fitted(const Router& router, const Outputs& half) {
   return router;
 }
 
-/// Curves of the predictor, if the weights have one, and of a cascade; each within a few budgets,
-/// cross-fitted. Returns the settings for these budgets.
-std::vector<NamedRouter> compare_budgets(const ModelInfo& info, Tuning& tuning, const Teller& tell) {
-  constexpr int kPoints = 17;
-  constexpr double kShares[] = {0.66, 0.5};  // of the cost of the largest candidate
+/// What the router of a curve does within a few budgets, cross-fitted, and for a cascade chance at the same
+/// cost. Adds the settings for these budgets.
+void compare_budgets(const Measured& measured, const Tuning& tuning, const BudgetCurve& curve,
+                     std::vector<NamedRouter>& settings, const Teller& tell) {
+  const std::vector<int>& candidates = measured.model.info().candidates;
   const Outputs& outputs = tuning.outputs();
-  const Costs& costs = tuning.costs(CostUnit::macs, 1);
-  std::vector<NamedRouter> settings;
-  for (const Router& router : tuning.routers("")) {
-    const BudgetCurve curve = tuning.solve(router, costs, kPoints, {});
-    tell(to_json(curve), to_text(curve, info.candidates));
-    for (const double share : kShares) {
-      const double budget = share * costs.candidates.front();
-      if (budget < least_budget(router, costs)) continue;
-      const std::string within =
-          router_name(router, info.candidates) + " within " + fixed(100 * share, 0) + " %";
-      const BudgetCurve solved = tuning.solve(router, costs, 0, {{budget, CostUnit::macs}});
-      settings.push_back({within, solved.points.front().router});
-      const auto fit = [&](const Outputs& half) { return fitted(router, half); };
-      const Evaluation result =
-          evaluation_of(cross_fit(outputs, costs, budget, fit), outputs, within + ", cross-fitted");
-      tell(to_json(result), to_text(result, info.candidates));
-    }
+  const Router& router = curve.points.front().router;
+  std::vector<int> before;
+  for (const double share : kBudgetShares) {
+    const double budget = share * curve.costs.candidates.front();
+    if (budget < least_budget(router, curve.costs)) continue;
+    const std::string within = within_name(router, share);
+    const BudgetCurve solved = tuning.solve(router, curve.costs, 0, {{budget, CostUnit::macs}});
+    settings.push_back({within, solved.points.front().router});
+    const auto fit = [&](const Outputs& half) { return fitted(router, half); };
+    const Evaluation result =
+        evaluation_of(cross_fit(outputs, curve.costs, budget, fit), outputs, within + kCrossFitted);
+    tell(to_json(result), to_text(result, candidates));
+    // A cascade that needs less than its budget is the same within a smaller one.
+    if (std::holds_alternative<CascadeRouter>(router) && result.choices != before)
+      compare_with_chance(measured, outputs, result, tell);
+    before = result.choices;
   }
-  return settings;
 }
 
 }  // namespace
 
-std::vector<NamedRouter> compare_choices(const Measured& measured, Tuning& tuning,
+Evaluation evaluation_of(const Router& router, const Outputs& outputs, const ModelInfo& info) {
+  const Costs costs = counted_costs(info);
+  const std::string name = router_name(router, info.candidates);
+  if (const auto* fixed = std::get_if<FixedRouter>(&router))
+    return evaluation_of(
+        answers_of(std::vector<int>(outputs.labels.size(), fixed->candidate), outputs, costs.candidates),
+        outputs, name);
+  return evaluation_of(route(router, outputs, costs), outputs, name);
+}
+
+std::vector<NamedRouter> compare_choices(const Measured& measured, const Tuning& tuning,
+                                         const std::vector<BudgetCurve>& curves,
                                          const std::optional<Evaluation>& chosen, const Teller& tell) {
   const ModelInfo& info = measured.model.info();
   if (chosen) compare_with_chance(measured, tuning.outputs(), *chosen, tell);
   compare_with_oracle(info, tuning.outputs(), chosen, tell);
   tell(reliability_event(tuning.outputs(), tuning.temperatures(), info.candidates), "");
-  return compare_budgets(info, tuning, tell);
+  std::vector<NamedRouter> settings;
+  for (const BudgetCurve& curve : curves) {
+    tell(to_json(curve), to_text(curve, info.candidates));
+    compare_budgets(measured, tuning, curve, settings, tell);
+  }
+  return settings;
+}
+
+std::vector<std::string> result_names(const ModelInfo& info) {
+  std::vector<std::string> names;
+  for (const int resolution : info.candidates) names.push_back("fixed " + std::to_string(resolution));
+  if (info.candidates.size() == 1) return names;
+  names.emplace_back("predictor");
+  for (const Router& router : {Router(PredictorRouter{}), Router(CascadeRouter{})})
+    for (const double share : kBudgetShares) names.push_back(within_name(router, share) + kCrossFitted);
+  return names;
 }
 
 void time_images(const Measured& measured, const std::vector<NamedRouter>& settings, const Teller& tell) {

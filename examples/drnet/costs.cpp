@@ -52,7 +52,7 @@ Costs measured_costs_in(const Metadata& metadata, const ModelInfo& model, const 
   const auto unit = metadata.find(kUnit), found = metadata.find(kMilliseconds);
   const std::string measured = unit_name(CostUnit::milliseconds);
   if (unit == metadata.end() || unit->second != measured)
-    throw Error("--resume: cost of " + place, "'" + measured + "', as the options say",
+    throw Error("cost of " + place, "'" + measured + "', as the options say, or no such checkpoint",
                 unit == metadata.end() ? "nothing" : "'" + unit->second + "'");
   const std::string text = found == metadata.end() ? "nothing" : found->second;
   Costs costs{.unit = CostUnit::milliseconds, .candidates = {}, .predictor = 0};

@@ -1,5 +1,6 @@
 #include "experiment.hpp"
 
+#include "closing.hpp"
 #include "command_line.hpp"
 #include "model.hpp"
 
@@ -18,9 +19,24 @@ namespace {
 
 using nlohmann::json;
 
+/// The value in a file. Throws Error with the line of what is no JSON.
+json read_json(const std::filesystem::path& file) {
+  const std::string text = read_text(file);
+  try {
+    return json::parse(text);
+  } catch (const json::parse_error& e) {
+    const auto read = std::min(e.byte, text.size());
+    const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(read), '\n');
+    const std::string what = e.what();  // "... at line 2, column 3: syntax error while ..."
+    const std::size_t reason = what.find(": ");
+    throw Error(file.string() + ", line " + std::to_string(line), "JSON",
+                reason == std::string::npos ? what : what.substr(reason + 2));
+  }
+}
+
 /// The object in a file. Throws Error for anything else, and for a key that is not among `known`.
 json read_object(const std::filesystem::path& file, const std::vector<std::string>& known) {
-  json object = json::parse(read_text(file), nullptr, false);
+  json object = read_json(file);
   if (!object.is_object()) throw Error(file.string(), "a JSON object", "something else");
   for (const auto& [key, value] : object.items())
     if (std::ranges::find(known, key) == known.end())
@@ -67,7 +83,7 @@ std::string word_of(const std::string& key, const json& value, const std::string
 /// `options` as those of `drnet train`, with what the experiment itself decides.
 TrainOptions train_options(json options, const Experiment& experiment, const std::filesystem::path& file,
                            const std::filesystem::path& results) {
-  for (const char* ours : {"output", "resume", "stop-after", "first-epoch"})
+  for (const char* ours : {"output", "resume", "stop-after", "first-epoch", "minutes"})
     if (options.contains(ours)) throw Error(file.string(), "options other than " + std::string(ours), ours);
   options["output"] = (results / experiment.name).string();
   if (!experiment.from.empty()) {
@@ -129,6 +145,26 @@ void check_set(const std::vector<Experiment>& experiments, const std::filesystem
     }
 }
 
+/// Throws Error unless an experiment with this network has results of that name.
+void check_result(const std::string& name, const std::string& model, const std::string& place) {
+  const std::vector<std::string> names = result_names(make_model(model, 0)->info());
+  if (std::ranges::find(names, name) == names.end())
+    throw Error(place, "one of " + join(names), "'" + name + "'");
+}
+
+/// Throws Error for results that experiments want to stand against, or let stand there, and never have.
+void check_comparisons(const std::vector<Experiment>& experiments, const std::filesystem::path& folder,
+                       const std::filesystem::path& results) {
+  for (const Experiment& experiment : experiments)
+    for (const auto& [name, router, own] : experiment.against) {
+      if (router.empty()) continue;
+      const std::string place = (folder / experiment.name).string() + ".json, against " + name;
+      const auto other = read_experiment(folder / (name + ".json"), results, false);
+      check_result(own, experiment.train.model, place + ", own");
+      check_result(router, other->train.model, place + ", router");
+    }
+}
+
 /// Epochs that the weights of an experiment have been trained for at its end.
 int epochs_of(const Experiment& experiment) {
   const TrainOptions& train = experiment.train;
@@ -144,6 +180,19 @@ void count_epochs(std::vector<Experiment>& experiments) {
   }
 }
 
+/// Throws Error for experiments of which none can begin: one's origin is not there, or they are a circle.
+[[noreturn]] void refuse_origins(const std::vector<Experiment>& experiments,
+                                 const std::filesystem::path& folder) {
+  const auto lost = std::ranges::find_if(experiments, [&](const Experiment& e) {
+    return std::ranges::find(experiments, e.from, &Experiment::name) == experiments.end();
+  });
+  const bool circle = lost == experiments.end();
+  const Experiment& one = circle ? experiments.front() : *lost;
+  throw Error((folder / one.name).string() + ".json, from",
+              circle ? "an experiment that does not begin from this one" : "an experiment beside it",
+              "'" + one.from + "'");
+}
+
 /// Moves experiments that begin from another one behind it.
 std::vector<Experiment> in_order(std::vector<Experiment> experiments, const std::filesystem::path& folder) {
   std::vector<Experiment> ordered;
@@ -152,10 +201,7 @@ std::vector<Experiment> in_order(std::vector<Experiment> experiments, const std:
   };
   while (!experiments.empty()) {
     const auto next = std::ranges::find_if(experiments, [&](const Experiment& e) { return is_done(e.from); });
-    if (next == experiments.end())
-      throw Error((folder / experiments.front().name).string() + ".json, from",
-                  "an experiment beside it that does not begin from this one",
-                  "'" + experiments.front().from + "'");
+    if (next == experiments.end()) refuse_origins(experiments, folder);
     ordered.push_back(std::move(*next));
     experiments.erase(next);
   }
@@ -208,6 +254,7 @@ std::vector<Experiment> read_experiments(const std::filesystem::path& folder,
       experiments.push_back(std::move(*experiment));
   experiments = in_order(std::move(experiments), folder);
   check_set(experiments, folder);
+  check_comparisons(experiments, folder, results);
   count_epochs(experiments);
   return experiments;
 }

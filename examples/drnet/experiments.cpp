@@ -39,10 +39,19 @@ std::vector<Experiment> chosen_ones(const std::vector<Experiment>& all,
   return chosen;
 }
 
+/// check_training() with the experiment in what it throws.
+void check(const Experiment& experiment) {
+  try {
+    check_training(experiment.train);
+  } catch (const Error& e) {
+    throw Error(experiment.name + ".json: " + e.place(), e.expected(), e.got());
+  }
+}
+
 /// Trains what is not finished; the program's exit code.
 int train_all(std::vector<Experiment>& wanted, bool json) {
   for (Experiment& experiment : wanted) {
-    if (!experiment.from.empty()) check_training(experiment.train);  // its weights are there now
+    if (!experiment.from.empty()) check(experiment);  // its weights are there now
     if (is_finished(experiment)) continue;
     if (!json) std::printf("--- %s: %s\n", experiment.name.c_str(), experiment.title.c_str());
     experiment.train.resume = is_begun(experiment);
@@ -65,7 +74,7 @@ int run_experiments(const ExperimentsOptions& options) {
     train.run.json = options.run.json;
     train.forecast = train.analyze = true;
     train.commit = options.commit;
-    check_training(train);  // all of them, before the first one runs for an hour
+    check(experiment);  // all of them, before the first one runs for an hour
     if (experiment.from.empty() && !train.weights.empty()) (void)open_file(with_variables(train.weights));
   }
   if (options.list) {

@@ -232,8 +232,8 @@ void add_train(CLI::App& program, TrainOptions& options) {
   command.add_flag("--forecast", options.forecast,
                    "Try a few steps first, and say how long the run will take");
   command.add_flag("--analyze", options.analyze,
-                   "At the end also measure chance in the predictor's shares, what an oracle would reach, "
-                   "budgets, confidences and speed");
+                   "At the end also measure chance at the same costs, what an oracle would reach, budgets, "
+                   "confidences and speed");
   add_commit(command, options.commit);
   add_schedule_options(command, options);
   add_joint_options(command, options);

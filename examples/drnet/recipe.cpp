@@ -187,7 +187,7 @@ void check_same_run(const Metadata& identity, const Metadata& checkpoint, const 
     const auto found = checkpoint.find(key);
     const std::string got = found == checkpoint.end() ? "nothing" : "'" + found->second + "'";
     if (found == checkpoint.end() || found->second != value)
-      throw Error("--resume: " + key + " of " + place, "'" + value + "', as the options say", got);
+      throw Error(key + " of " + place, "'" + value + "', as the options say, or no such checkpoint", got);
   };
   for (const char* key : {"model", "cost"}) check(key, identity.at(key));  // others have other defaults, too
   for (const auto& [key, value] : identity) check(key, value);

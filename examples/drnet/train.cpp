@@ -53,21 +53,21 @@ nlohmann::json start_event(const Run& run) {
 }
 
 /// All of closing.hpp. `chosen`: with the predictor, if there is one; `tuning`: of several candidates.
-void analyze(const Run& run, std::optional<Tuning>& tuning, const std::optional<Evaluation>& chosen,
-             const Teller& tell) {
-  const Measured measured{run.model, run.policy, run.validation, run.options.batch, run.options.run.seed};
+void analyze(const Run& run, const std::optional<Tuning>& tuning, const std::vector<BudgetCurve>& curves,
+             const std::optional<Evaluation>& chosen, const Teller& tell) {
+  const Measured measured{run.model, run.policy, run.validation, run.options.run.seed};
   std::vector<NamedRouter> settings;
-  if (tuning) settings = compare_choices(measured, *tuning, chosen, tell);
+  if (tuning) settings = compare_choices(measured, *tuning, curves, chosen, tell);
   time_images(measured, settings, tell);
 }
 
-/// Settings of every router for many budgets, as the metadata of weights hold them.
-std::string settings_for_budgets(Tuning& tuning, const ModelInfo& info) {
+/// Settings of every router for many budgets.
+std::vector<BudgetCurve> settings_for_budgets(Tuning& tuning) {
   constexpr int kPoints = 33;
   std::vector<BudgetCurve> curves;
   for (const Router& router : tuning.routers(""))
     curves.push_back(tuning.solve(router, tuning.costs(CostUnit::macs, 1), kPoints, {}));
-  return stored_text(curves, info);
+  return curves;
 }
 
 /// Weights with settings for budgets, the accuracy at each candidate and with the predictor, and the report.
@@ -78,9 +78,11 @@ void finish_training(const Run& run) {
                     {"data", run.options.data.data},
                     {kClassNames, nlohmann::json(run.validation.class_names()).dump()}};
   std::optional<Tuning> tuning;
+  std::vector<BudgetCurve> curves;
   if (info.candidates.size() > 1) {
     tuning.emplace(run.model, run.policy, SessionOptions{}, run.validation, run.options.batch);
-    metadata.emplace(kBudgetCurves, settings_for_budgets(*tuning, info));
+    curves = settings_for_budgets(*tuning);
+    metadata.emplace(kBudgetCurves, stored_text(curves, info));
   }
   run.model.save(run.folder.weights(), metadata, {.predictor = joint});
   std::vector<Router> routers;
@@ -93,11 +95,11 @@ void finish_training(const Run& run) {
   };
   std::optional<Evaluation> last;
   for (const Router& router : routers) {
-    last = validate(run, router);
+    last = tuning ? evaluation_of(router, tuning->outputs(), info) : validate(run, router);
     tell(to_json(*last), to_text(*last, info.candidates));
   }
   if (joint && run.epochs.stage2 > 0) warn_of_collapse(run, last->shares(), std::nullopt);
-  if (run.options.analyze) analyze(run, tuning, joint ? last : std::nullopt, tell);
+  if (run.options.analyze) analyze(run, tuning, curves, joint ? last : std::nullopt, tell);
   const std::filesystem::path logs[] = {run.folder.log()};
   Report report = report_from_logs(logs);
   if (info.candidates.size() > 1)

@@ -21,12 +21,15 @@ void Run::tell(const nlohmann::json& event, const std::string& words) const {
 
 Evaluation validate(const Run& run, const Router& router) {
   Progress progress("validating", run.validation.size());
-  return evaluate(run.model, run.policy, {.router = router}, run.validation,
-                  {.batch = run.options.batch, .loader_threads = run.loaders.of(1).options().threads},
-                  [&](std::size_t images) {
-                    check_interrupt();
-                    progress.show(images);
-                  });
+  Evaluation result =
+      evaluate(run.model, run.policy, {.router = router}, run.validation,
+               {.batch = run.options.batch, .loader_threads = run.loaders.of(1).options().threads},
+               [&](std::size_t images) {
+                 check_interrupt();
+                 progress.show(images);
+               });
+  result.seconds = 0;  // others decoded meanwhile: no speed
+  return result;
 }
 
 void warn_of_collapse(const Run& run, const std::vector<double>& shares, std::optional<int> epoch) {

@@ -163,6 +163,27 @@ TEST_CASE("Markdown of differences: a predictor and its random choices", "[repor
   CHECK(lines[4].empty());
 }
 
+TEST_CASE("Markdown: random choices like a cascade stand beside the cascade, and are a line of their own",
+          "[report]") {
+  Report report = with_random_choices();
+  auto& results = report.runs[1].evaluations;
+  results.push_back(result("cascade", 200e6, results[0].right));
+  for (const char* seed : {"7", "8"})
+    results.push_back(result("random like cascade, seed " + std::string(seed), 200e6, results[1].right));
+  results.push_back(result("random", 200e6, results[1].right));  // of one seed, and like nothing
+  const auto table = lines_of(drnet::results_markdown(report));
+  REQUIRE(table.size() == 9);
+  CHECK(table[4].starts_with("| dynamic · random, 2 seeds | 92.0 % ± 2.8 |"));
+  CHECK(table[6].starts_with("| dynamic · random like cascade, 2 seeds | 90.0 % ± 0.0 |"));
+  CHECK(table[7].starts_with("| dynamic · random | 90.0 % ("));
+  const auto lines = lines_of(drnet::differences_markdown(report));
+  REQUIRE(lines.size() == 7);
+  CHECK(lines[2].starts_with("| dynamic · predictor | dynamic · random, seed 7 |"));
+  CHECK(lines[3].starts_with("| dynamic · predictor | dynamic · random, seed 8 |"));
+  CHECK(lines[4].starts_with("| dynamic · cascade | dynamic · random like cascade, seed 7 | +4.0 ("));
+  CHECK(lines[5].starts_with("| dynamic · cascade | dynamic · random like cascade, seed 8 | +4.0 ("));
+}
+
 TEST_CASE("Markdown of differences: what is fixed is at one resolution", "[report]") {
   Report report = with_random_choices();
   auto& results = report.runs[1].evaluations;

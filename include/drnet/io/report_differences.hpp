@@ -1,4 +1,4 @@
-// Pairs of results side by side: a predictor and its random choices, and what Report::comparisons names.
+// Pairs of results side by side: a router and random choices at its cost, and what Report::comparisons names.
 #pragma once
 
 #include <drnet/core/config.hpp>
@@ -28,7 +28,7 @@ inline const Row& row_named(const std::vector<Row>& rows, const std::string& lab
 
 using RowPair = std::pair<const Row*, const Row*>;
 
-/// Report::comparisons, then every run's predictor with each of its random choices; no pair twice. Throws
+/// Report::comparisons, then every result with each of the random choices at its cost; no pair twice. Throws
 /// Error for a label that no row has.
 std::vector<RowPair> compared_rows(const auto& context) {
   std::vector<RowPair> pairs;
@@ -40,7 +40,7 @@ std::vector<RowPair> compared_rows(const auto& context) {
     add(row_named(context.rows, comparison.first), row_named(context.rows, comparison.second));
   for (const Row& chosen : context.rows)
     for (const Row& random : context.rows)
-      if (chosen.result.router == "predictor" && random.random() && chosen.style == random.style)
+      if (chosen.style == random.style && random.random() && random.rival() == chosen.result.router)
         add(chosen, random);
   return pairs;
 }

@@ -174,13 +174,15 @@ template <class Report>
     const Row& row = context.rows[i];
     if (row.random()) {
       SeededRows same;
-      for (; i < context.rows.size() && &context.rows[i].run == &row.run && context.rows[i].random(); ++i)
-        same.add(context.rows[i]);
+      const auto alike = [&](const Row& other) {
+        return &other.run == &row.run && other.random() && other.drawn() == row.drawn();
+      };
+      for (; i < context.rows.size() && alike(context.rows[i]); ++i) same.add(context.rows[i]);
       --i;
-      table += markdown_line(
-          markdown_text(row.run.name + " · random, " + std::to_string(same.accuracies.size()) + " seeds"),
-          {same.accuracy(), "–", cost(same.mean_macs()), "–", shares_text(row.result),
-           training_text(row.run)});
+      table += markdown_line(markdown_text(row.run.name + " · " + row.drawn() + ", " +
+                                           std::to_string(same.accuracies.size()) + " seeds"),
+                             {same.accuracy(), "–", cost(same.mean_macs()), "–", shares_text(row.result),
+                              training_text(row.run)});
       continue;
     }
     const bool is_baseline = context.baseline == i;
@@ -196,7 +198,7 @@ template <class Report>
   return table;
 }
 
-/// A line for each of Report::comparisons and for every predictor with each of its random choices: the
+/// A line for each of Report::comparisons and for every result with the random choices at its cost: the
 /// difference of their accuracies, paired image by image, the cost of the first against the second, and the
 /// images at a lower and a higher resolution. Empty without any. Throws Error as report_html().
 template <class Report>

@@ -124,7 +124,7 @@ struct Report {
   /// costs as much.
   std::string baseline;
   std::vector<Comparison>
-      comparisons;  ///< further pairs; every predictor is compared with its random choices
+      comparisons;  ///< further pairs; random choices are compared with what they cost as much as
 };
 
 namespace report_detail {

@@ -101,6 +101,7 @@ std::vector<Report::Evaluation> results(const auto& run) {
 
 /// One result with the run that it belongs to: a row of the table.
 struct Row {
+  static constexpr std::string_view kSeed = ", seed ";
   const Report::Run& run;
   std::size_t style;
   Report::Evaluation result;
@@ -110,8 +111,18 @@ struct Row {
     return run.name + (both ? " · " : "") + result.router;
   }
   [[nodiscard]] bool fixed() const { return result.router.starts_with("fixed "); }
-  /// One of several seeds of the same way of choosing.
-  [[nodiscard]] bool random() const { return result.router.starts_with("random, seed "); }
+  /// Random choices with one of several seeds: "random, seed 1" at the cost of the predictor, "random like
+  /// cascade, seed 1" at the cost of another router.
+  [[nodiscard]] bool random() const {
+    return result.router.starts_with("random") && result.router.find(kSeed) != std::string::npos;
+  }
+  /// The router of random choices without the seed.
+  [[nodiscard]] std::string drawn() const { return result.router.substr(0, result.router.rfind(kSeed)); }
+  /// Whose cost the random choices have.
+  [[nodiscard]] std::string rival() const {
+    constexpr std::string_view kLike = "random like ";
+    return drawn().starts_with(kLike) ? drawn().substr(kLike.size()) : "predictor";
+  }
   /// Whether both answered the same images, and which of them are right is known.
   [[nodiscard]] bool comparable(const Row& other) const {
     const auto data = [](const Row& row) { return row.result.data.empty() ? row.run.data : row.result.data; };
