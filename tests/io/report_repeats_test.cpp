@@ -109,3 +109,14 @@ TEST_CASE("A report of one run, or of none, has no repeats", "[report]") {
   drnet::drop_repeats(one);
   CHECK(routers(one.runs[0]).size() == 4);
 }
+
+TEST_CASE("A run that answers as another one did is in a report, and a note says so", "[report]") {
+  Report report;
+  report.runs = {network("first", {true, true, true, false}), network("again", {true, true, true, false})};
+  report.comparisons = {{"again · predictor", "first · predictor"}};
+  drnet::drop_repeats(report);
+  CHECK(routers(report.runs[1]) == routers(report.runs[0]));
+  CHECK(report.runs[1].latencies.size() == 3);
+  CHECK(report.comparisons.size() == 1);
+  CHECK(report.notes == std::vector<std::string>{"again: every answer is that of first."});
+}

@@ -50,6 +50,14 @@ bool same_classifier(const auto& a, const auto& b) {
   return fixed == a.candidates.size();
 }
 
+/// Whether the first has no result that the other has not.
+bool same_results(const auto& a, const auto& b) {
+  return std::all_of(a.evaluations.begin(), a.evaluations.end(), [&](const auto& result) {
+    const auto* const other = result_of(b, result.router);
+    return other != nullptr && same_answers(result, *other);
+  });
+}
+
 /// Takes from `run` what it shares with `first`, which has the same classifier; returns the routers of the
 /// results that it took.
 std::vector<std::string> take_repeats(auto& run, const auto& first) {
@@ -86,9 +94,9 @@ std::vector<std::string> take_repeats(auto& run, const auto& first) {
 }  // namespace report_detail
 
 /// Takes from every run what an earlier run with the same classifier has already; a note says so, and
-/// baseline and comparisons name the earlier one. The same pictures, candidates and answers at every fixed
-/// resolution make classifiers the same; what is not known image by image is kept. Runs have names that
-/// differ.
+/// baseline and comparisons name the earlier one. A run that has nothing else keeps all, beside a note. The
+/// same pictures, candidates and answers at every fixed resolution make classifiers the same; what is not
+/// known image by image is kept. Runs have names that differ.
 template <class Report>
 void drop_repeats(Report& report) {
   using namespace report_detail;
@@ -97,6 +105,10 @@ void drop_repeats(Report& report) {
     const auto first = std::find_if(report.runs.begin(), report.runs.begin() + static_cast<std::ptrdiff_t>(i),
                                     [&](const auto& earlier) { return same_classifier(run, earlier); });
     if (first == report.runs.begin() + static_cast<std::ptrdiff_t>(i)) continue;
+    if (same_results(run, *first)) {
+      report.notes.push_back(run.name + ": every answer is that of " + first->name + ".");
+      continue;
+    }
     for (const std::string& router : take_repeats(run, *first)) {
       const auto rename = [&](std::string& label) {
         if (label == run.name + " · " + router) label = first->name + " · " + router;
