@@ -95,7 +95,7 @@ struct RunTime {
   StageTime first, second;
   double probe = 0;          ///< the linear probe before the first epoch
   double recalibration = 0;  ///< of the batch norms, after the stages that train the classifier
-  double closing;  ///< every candidate and the predictor at the end, and all of them again for budgets
+  double closing;            ///< every candidate and the predictor at the end
 
   RunTime(const TrainOptions& options, const Costs& costs, const Policy& policy, const Dataset& validation,
           const StageLoaders& loaders, double most) {
@@ -121,7 +121,7 @@ struct RunTime {
     double all = 0;  // candidates, as multiples of the largest
     for (const Index macs : info.macs)
       all += static_cast<double>(macs) / static_cast<double>(info.macs.front());
-    closing = evaluation * (info.candidates.size() > 1 ? 2 * all + 1 : 1);
+    closing = evaluation * (info.candidates.size() > 1 ? all + 1 : 1);
     const auto features = static_cast<double>(std::min(options.probe, loaders.first_pictures().size()));
     probe = all * evaluation * features / static_cast<double>(validation.size());
     const auto measured = static_cast<double>(std::min(options.recalibrate, loaders.first_pictures().size()));

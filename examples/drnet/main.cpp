@@ -21,18 +21,22 @@ namespace {
 
 using namespace drnet::program;
 
-void add_run_options(CLI::App& command, RunOptions& options) {
+void add_thread_options(CLI::App& command, RunOptions& options) {
   command.add_option("--threads", options.threads, "Threads; 0: one for each processor")
       ->check(CLI::Range(0, 1024));
   command.add_option("--backend", options.backend, "Who runs them: tbb, openmp or serial");
-  command.add_option("--seed", options.seed, "Seed of every random number")
-      ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
   command.add_flag("--json", options.json, "Print JSON instead of text");
   command
       .add_option_function<double>(
           "--progress", Progress::set_interval,
           "Seconds between lines of progress where standard error is no terminal (default: 10)")
+      ->check(CLI::NonNegativeNumber);
+}
+
+void add_run_options(CLI::App& command, RunOptions& options) {
+  add_thread_options(command, options);
+  command.add_option("--seed", options.seed, "Seed of every random number")
+      ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
 }
 
@@ -46,7 +50,9 @@ CLI::Option* add_data(CLI::App& command, DataOptions& options) {
   command.add_option("--limit", options.limit, "Use the first pictures only; 0: all")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
-  return command.add_option("--data", options.data, "Data set: " + std::string(drnet::kDatasetForms));
+  return command.add_option(
+      "--data", options.data,
+      "Data set: " + std::string(drnet::kDatasetForms) + "; $NAME is an environment variable");
 }
 
 void add_routing(CLI::App& command, RoutingOptions& options) {
@@ -133,7 +139,8 @@ void add_schedule_options(CLI::App& command, TrainOptions& o) {
   add("--head-rate", o.head_rate,
       "Learning rate of the classifier's last layer, as a multiple of that of the others");
   add("--distill-temperature", o.distill_temperature,
-      "Of what they teach; above 1: more of the other classes");
+      "Temperature of what the resolutions teach each other (--stage1 distilled); above 1: more of the other "
+      "classes");
   add("--label-smoothing", o.label_smoothing, "Share of the target that all classes have");
   add("--crop", o.augmentation.crop,
       "Of training pictures: padded, resized or none (default: as usual for the network)");
@@ -147,7 +154,8 @@ void add_joint_options(CLI::App& command, TrainOptions& o) {
     return command.add_option(name, value, text)->capture_default_str()->group("Stage 2");
   };
   add("--tau", o.tau, "Temperature of the Gumbel softmax");
-  add("--tau-end", o.tau_end, "Temperature that it goes to, exponentially; 0: it stays");
+  add("--tau-end", o.tau_end,
+      "Temperature that it goes to, exponentially (--estimator sparse or dense); 0: it stays");
   add("--predictor-warmup", o.predictor_warmup,
       "Epochs in which the predictor learns alone first, from what all resolutions answer")
       ->check(CLI::Range(0, 100'000));
@@ -171,6 +179,7 @@ void add_joint_options(CLI::App& command, TrainOptions& o) {
       "for it")
       ->check(CLI::Range(0.0, 1.0));
   add("--predictor-rate", o.predictor_rate, "Learning rate of the predictor, as a multiple of --lr");
+  add("--classifier-rate", o.classifier_rate, "The same for the classifier; 0: it stays as stage 1 left it");
   command
       .add_option(
           "--holdout", o.holdout,
@@ -178,7 +187,6 @@ void add_joint_options(CLI::App& command, TrainOptions& o) {
       ->capture_default_str()
       ->group("Stage 2")
       ->check(CLI::Range(0.0, 0.9));
-  add("--classifier-rate", o.classifier_rate, "The same for the classifier; 0: it stays as stage 1 left it");
 }
 
 void add_commit(CLI::App& command, std::string& commit) {
@@ -191,7 +199,7 @@ void add_train(CLI::App& program, TrainOptions& options) {
   add_model(command, options.model)->required();
   add_data(command, options.data)->required();
   command.add_option("--validation", options.validation,
-                     "Data set to be judged by (default: the other half of --data)");
+                     "Data set to be judged by (default: the test pictures of --data; a folder has none)");
   command.add_option("--output", options.output, "Folder to write")->required();
   command.add_flag("--resume", options.resume, "Go on from the checkpoint in the folder");
   auto* weights = command.add_option("--weights", options.weights, "Weights to begin with");
@@ -243,7 +251,8 @@ void add_train(CLI::App& program, TrainOptions& options) {
 void add_experiments(CLI::App& program, ExperimentsOptions& options) {
   auto& command =
       *program.add_subcommand("experiments", "Train the networks of a folder of experiments, or go on");
-  command.add_option("folder", options.folder, "Folder of experiments (*.json, as in examples/experiments)")
+  command
+      .add_option("folder", options.folder, "Folder of experiments (*.json, as in examples/experiments/main)")
       ->required();
   command.add_option("--output", options.output, "Folder of the results: a folder for each experiment")
       ->required();
@@ -254,12 +263,12 @@ void add_experiments(CLI::App& program, ExperimentsOptions& options) {
       ->delimiter(',');
   command.add_flag("--list", options.list, "Say which there are, and which are finished");
   add_commit(command, options.commit);
-  add_run_options(command, options.run);
+  add_thread_options(command, options.run);
 }
 
 void add_calibrate(CLI::App& program, CalibrateOptions& options) {
-  auto& command = *program.add_subcommand(
-      "calibrate", "Measure batch norms on pictures, so that weights of one resolution serve several");
+  auto& command = *program.add_subcommand("calibrate",
+                                          "Measure the batch norms of weights on pictures, without training");
   add_model(command, options.model)->required();
   command.add_option("--weights", options.weights, "Weights (.safetensors)")->required();
   add_data(command, options.data)->required();

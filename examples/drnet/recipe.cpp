@@ -98,6 +98,14 @@ TrainerOptions trainer_options(const TrainOptions& options, const Costs& costs, 
   require(options.head_rate >= 0 && std::isfinite(options.head_rate), "--head-rate", "at least 0",
           options.head_rate);
   require(options.classifier_rate >= 0, "--classifier-rate", "at least 0", options.classifier_rate);
+  const auto estimator = choose<Estimator>("--estimator", options.estimator,
+                                           {{"sparse", Estimator::sparse},
+                                            {"dense", Estimator::dense},
+                                            {"oracle", Estimator::oracle},
+                                            {"minimum-resolution", Estimator::minimum_resolution}});
+  if (options.tau_end > 0 && JointOptions{.estimator = estimator}.learns_from_answers())
+    throw Error("--tau-end", "--estimator sparse or dense, which alone have a temperature",
+                "--estimator " + options.estimator);
   return {.stage = stage,
           .first_stage = choose<FirstStage>("--stage1", options.stage1,
                                             {{"distilled", FirstStage::distilled},
@@ -113,11 +121,7 @@ TrainerOptions trainer_options(const TrainOptions& options, const Costs& costs, 
           .classifier_rate = options.classifier_rate,
           .head_rate = options.head_rate,
           .predictor_warmup = options.predictor_warmup,
-          .joint = {.estimator = choose<Estimator>("--estimator", options.estimator,
-                                                   {{"sparse", Estimator::sparse},
-                                                    {"dense", Estimator::dense},
-                                                    {"oracle", Estimator::oracle},
-                                                    {"minimum-resolution", Estimator::minimum_resolution}}),
+          .joint = {.estimator = estimator,
                     .tau = options.tau,
                     .eta = options.eta,
                     .alpha = target(options, costs),

@@ -56,6 +56,10 @@ TEST_CASE("The temperature goes exponentially to its end", "[training]") {
   CHECK_THROWS_AS(options.check(), Error);
   options.tau_end = NAN;
   CHECK_THROWS_AS(options.check(), Error);
+  options = options_of(Estimator::oracle);
+  CHECK_NOTHROW(options.check());
+  options.tau_end = 0.5;
+  CHECK_THROWS_AS(options.check(), Error);
 }
 
 TEST_CASE("A step has the temperature of its position", "[training]") {

@@ -58,6 +58,9 @@ struct TrainerOptions {
     require(predictor_warmup >= 0, "predictor_warmup", "at least 0 epochs", predictor_warmup);
     require(!tau_end || (*tau_end > 0 && std::isfinite(*tau_end)), "tau_end", "a temperature above 0",
             tau_end.value_or(1));
+    if (tau_end && joint.learns_from_answers())
+      throw Error("TrainerOptions::tau_end", "the estimator sparse or dense: the others have no temperature",
+                  "an estimator that learns from answers");
     require(max_gradient_norm >= 0, "max_gradient_norm", "at least 0", max_gradient_norm);
     for (const double cost : costs) require(cost > 0 && std::isfinite(cost), "costs", "costs above 0", cost);
     distillation.check();
