@@ -32,17 +32,17 @@ void require(bool valid, const char* option, const char* expected, double got) {
 /// to.
 double target(const TrainOptions& options, const Costs& costs) {
   const std::vector<double> values = in_unit_of_alpha(costs);
-  const auto [least, most] = std::ranges::minmax_element(values);
+  const double least = std::ranges::min(values), most = std::ranges::max(values);
   const auto check = [&](const char* option, double cost) {
-    if (cost < *least)
+    if (cost < least)
       throw Error(
           option,
-          "a target of at least " + nlohmann::json(*least).dump() + ", what the cheapest resolution costs",
+          "a target of at least " + nlohmann::json(least).dump() + ", what the cheapest resolution costs",
           nlohmann::json(cost).dump());
     return cost;
   };
   if (options.alpha > 0) return check("--alpha", options.alpha);
-  if (options.target_share > 0) return check("--target-share", options.target_share * *most);
+  if (options.target_share > 0) return check("--target-share", options.target_share * most);
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 

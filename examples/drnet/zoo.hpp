@@ -18,13 +18,13 @@
 namespace drnet::program {
 
 /// Whether a family of this name reads CIFAR's 32 x 32 pictures.
-[[nodiscard]] consteval bool is_cifar(std::string_view name) {
+[[nodiscard]] constexpr bool is_cifar(std::string_view name) {
   return name == "resnet14" || name == "resnet20" || name == "resnet32" || name == "resnet44" ||
          name == "resnet56";
 }
 
 /// Whether a family of this name is built of inverted residuals, and so should its predictor.
-[[nodiscard]] consteval bool is_mobile(std::string_view name) {
+[[nodiscard]] constexpr bool is_mobile(std::string_view name) {
   return name.starts_with("mobilenet") || name.starts_with("efficientnet");
 }
 
@@ -46,7 +46,7 @@ struct FamilyList {
       (... && valid<typename Families::template Topology<10>, Shape{3, Families::kInput, Families::kInput}>);
 
   /// The place of a name in the list; kNames.size() where it is not there.
-  static consteval std::size_t find(std::string_view name) {
+  static constexpr std::size_t find(std::string_view name) {
     return static_cast<std::size_t>(std::ranges::find(kNames, name) - kNames.begin());
   }
 };
