@@ -43,3 +43,16 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
 else()
   set(drnet_pch_options -fpch-preprocess)
 endif()
+
+# Writes the options with which any compiler takes sources as `target` does, and `more`, into a file that it reads as
+# @file. OpenMP, whose headers one compiler may lack, has no say in what is tested so.
+function(drnet_write_compiler_options file target more)
+  set(definitions "$<FILTER:$<TARGET_PROPERTY:${target},COMPILE_DEFINITIONS>,EXCLUDE,^$|OPENMP>")
+  file(GENERATE OUTPUT "${file}" CONTENT
+"-std=c++20 -ffp-contract=off ${more}
+-I\"$<JOIN:$<REMOVE_DUPLICATES:$<TARGET_PROPERTY:${target},INCLUDE_DIRECTORIES>>,\"
+-I\">\"
+-D$<JOIN:${definitions},
+-D>
+")
+endfunction()

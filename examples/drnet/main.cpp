@@ -181,9 +181,9 @@ void add_joint_options(CLI::App& command, TrainOptions& o) {
   add("--predictor-rate", o.predictor_rate, "Learning rate of the predictor, as a multiple of --lr");
   add("--classifier-rate", o.classifier_rate, "The same for the classifier; 0: it stays as stage 1 left it");
   command
-      .add_option(
-          "--holdout", o.holdout,
-          "Share of the training pictures that only stage 2 sees, and all that it sees; 0: both see all")
+      .add_option("--holdout", o.holdout,
+                  "Share of the training pictures that only stage 2 sees, and all that it sees, for a "
+                  "classifier that rests in it; 0: both see all")
       ->capture_default_str()
       ->group("Stage 2")
       ->check(CLI::Range(0.0, 0.9));

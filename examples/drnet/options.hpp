@@ -112,7 +112,7 @@ struct TrainOptions {
   std::string model, weights, validation, output;
   bool resume = false;
   std::size_t batch = 128;
-  int epochs1 = 100, epochs2 = 50;  ///< of stage 1 and stage 2; their ratio, where `minutes` is given
+  int epochs1 = 100, epochs2 = 10;  ///< of stage 1 and stage 2; their ratio, where `minutes` is given
   double minutes = 0;               ///< budget of wall-clock time; 0: none
   int evaluate_every = 1;
   int stop_after = 0;  ///< epochs of this session; 0: all
@@ -127,16 +127,16 @@ struct TrainOptions {
   bool new_head = false;           ///< `weights` of other classes: the last layer begins with zeros
   std::string schedule = "cosine";
   double tau = 1, tau_end = 0;  ///< 0: tau all along
-  double eta = 0.1;
+  double eta = 0.2;
   std::string cost = "macs";  ///< or "ms"
   double alpha = 0;           ///< in G multiply-adds or milliseconds, as `cost` says
   double target_share =
       0;  ///< instead of alpha: of the largest cost; where both are 0, the mean of the costs
   int predictor_warmup = 0;  ///< epochs of stage 2
   double collapse_share = kCollapseShare;
-  std::string estimator = "oracle";
+  std::string estimator = "dense";
   std::string predictor_start = "classifier";  ///< or "random"
-  double predictor_rate = 1, classifier_rate = 0, head_rate = 1;
+  double predictor_rate = 1, classifier_rate = 0.4, head_rate = 1;
   int oracle_views = 4;  ///< augmented views of a picture whose errors the oracle averages
   double holdout = 0;    ///< share of the training pictures that only stage 2 sees
   Augmentation augmentation;
