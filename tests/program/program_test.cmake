@@ -1275,7 +1275,6 @@ function(test_report_of_experiments)
   endif()
 endfunction()
 
-# Weights that want their pictures turned and in other colours show the same pictures.
 # ---- experiments
 
 # The options of `tiny` for a file of experiments.
@@ -1285,7 +1284,7 @@ set(tiny_options "\"data\": \"synthetic:$IMAGES\", \"validation\": \"synthetic:2
 function(write_experiments folder)
   file(WRITE "${WORK_DIR}/${folder}/../common.json" "{\"train\": {${tiny_options}, \"epochs2\": 1}, \"quick\": {\"share\": 0.5}}")
   file(WRITE "${WORK_DIR}/${folder}/dynamic.json" "{\"title\": \"A dynamic network\", \"include\": \"../common.json\",
-    \"from\": \"first\", \"train\": {\"model\": \"resnet20:32,24,16\", \"epochs1\": 0, \"epochs2\": 2}, \"montage\": true,
+    \"from\": \"first\", \"train\": {\"model\": \"resnet20:32,24,16\", \"epochs1\": 0, \"epochs2\": 2, \"classifier-rate\": 0}, \"montage\": true,
     \"against\": [\"first\", {\"experiment\": \"fixed\", \"router\": \"fixed 32\", \"own\": \"fixed 24\"}]}")
   file(WRITE "${WORK_DIR}/${folder}/first.json"
     "{\"include\": \"../common.json\", \"train\": {\"model\": \"resnet20:32,24,16\", \"epochs2\": 0}}")
@@ -1336,7 +1335,7 @@ function(test_experiments)
   # So it is where training was interrupted.
   file(REMOVE_RECURSE "${WORK_DIR}/results/small/dynamic")
   run(0 train --model resnet20:32,24,16 --data synthetic:$IMAGES --validation synthetic:20 --batch 16 --epochs1 0 --epochs2 2
-    --weights results/small/first/weights.safetensors --first-epoch 1 --output results/small/dynamic --stop-after 1)
+    --classifier-rate 0 --weights results/small/first/weights.safetensors --first-epoch 1 --output results/small/dynamic --stop-after 1)
   run(0 experiments sets/small --output results --list)
   expect_match("${out}" "dynamic +begun ")
   run(0 experiments sets/small --output results)
@@ -1358,7 +1357,7 @@ function(test_experiments)
   string(REPLACE "\"epochs2\": 2" "\"epochs2\": 2, \"eta\": 0.3" other "${dynamic}")
   file(WRITE "${WORK_DIR}/sets/small/dynamic.json" "${other}")
   run(1 experiments sets/small --output results)
-  expect_error("dynamic.json: eta of .*dynamic/checkpoint.safetensors: expected '0.3', as the options say, or no such checkpoint, got '0.1'")
+  expect_error("dynamic.json: eta of .*dynamic/checkpoint.safetensors: expected '0.3', as the options say, or no such checkpoint, got '0.2'")
   file(WRITE "${WORK_DIR}/sets/small/dynamic.json" "${dynamic}")
   file(COPY_FILE "${WORK_DIR}/results/small/first/weights.safetensors" "${WORK_DIR}/first.safetensors")
   file(COPY_FILE "${WORK_DIR}/quick/small/first/weights.safetensors" "${WORK_DIR}/results/small/first/weights.safetensors")
