@@ -125,8 +125,8 @@ struct RunTime {
     const auto features = static_cast<double>(std::min(options.probe, loaders.first_pictures().size()));
     probe = all * evaluation * features / static_cast<double>(validation.size());
     const auto measured = static_cast<double>(std::min(options.recalibrate, loaders.first_pictures().size()));
-    const int trained = (options.epochs1 > 0) + (second.epoch > 0 && options.classifier_rate > 0);
-    const int stages = options.epochs1 + options.epochs2 > 0 ? trained : 1;
+    const Epochs epochs{options.epochs1, second.epoch > 0 ? options.epochs2 : 0};
+    const int stages = recalibrates(options, epochs, 1) + recalibrates(options, epochs, 2);
     constexpr double kTraining = 2;  // a forward pass that keeps what it computes, against inference
     recalibration = stages * kTraining * all * evaluation * measured / static_cast<double>(validation.size());
   }

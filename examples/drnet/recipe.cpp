@@ -136,6 +136,15 @@ bool inherits(const TrainOptions& options) {
                       {{"classifier", true}, {"random", false}});
 }
 
+bool recalibrates(const TrainOptions& options, const Epochs& epochs, int stage) {
+  if (options.recalibrate == 0) return false;
+  const bool second_trains = epochs.stage2 > 0 && options.classifier_rate > 0;
+  if (stage == 2) return second_trains;
+  const bool read_in_second =
+      epochs.stage2 > 0 && options.predictor_warmup > 0;  // by a classifier that rests
+  return epochs.stage2 == 0 || (epochs.stage1 > 0 && (!second_trains || read_in_second));
+}
+
 int views_to_note(const TrainOptions& options, const TrainerOptions& trainer) {
   return trainer.answers_rest() ? options.oracle_views : 0;
 }

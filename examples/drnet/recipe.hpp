@@ -29,6 +29,10 @@ void use_papers_recipe(TrainOptions& options);
 /// Views of its pictures whose answers the stage notes before its first epoch (Trainer::note_errors).
 [[nodiscard]] int views_to_note(const TrainOptions& options, const TrainerOptions& trainer);
 
+/// Whether batch norms are measured anew as `stage` ends: where it trained the classifier, unless stage 2
+/// trains it on and nothing reads their means before. In a run of no epochs: at once, in stage 1.
+[[nodiscard]] bool recalibrates(const TrainOptions& options, const Epochs& epochs, int stage);
+
 /// Everything that decides the bits of a run but its length (threads and backend do not). `fingerprints`: of
 /// the files and pictures that the options name (fingerprint.hpp).
 [[nodiscard]] Metadata identity(const TrainOptions& options, const ModelInfo& model, const Costs& costs,

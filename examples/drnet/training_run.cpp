@@ -141,14 +141,12 @@ void save_checkpoint(const Run& run, Training& training) {
   }
 }
 
-/// Measures the batch norms of the classifier anew where the stage has trained it (in a run of no epochs: as
-/// it begins), with the `recalibration` event of docs/log-format.md. A checkpoint has what the epochs left: a
-/// run resumed at the end of a stage does this again, with the same pictures.
-void recalibrate(const Run& run, int stage, const TrainerOptions& trainer) {
+/// Measures the batch norms of the classifier anew, with the `recalibration` event of docs/log-format.md. A
+/// checkpoint has what the epochs left: a run resumed at the end of a stage does this again, with the same
+/// pictures.
+void recalibrate(const Run& run, int stage) {
   const TrainOptions& options = run.options;
-  const bool trained = run.epochs.of(stage) > 0 && (stage == 1 || !trainer.classifier_rests());
-  const bool only_this = run.epochs.stage1 + run.epochs.stage2 == 0;
-  if (options.recalibrate == 0 || !(trained || only_this)) return;
+  if (!recalibrates(options, run.epochs, stage)) return;
   const double before = run.seconds();
   // Augmented as in training, whose means and variances the layers have learnt to work with; in new crops.
   const int epochs = options.first_epoch + run.epochs.stage1 + (stage == 2 ? run.epochs.stage2 : 0);
@@ -192,7 +190,7 @@ bool run_training(Run& run, bool resume) {
       if (++session == run.options.stop_after && !last) return false;
     }
     if (run.epochs.stage1 + run.epochs.stage2 == 0) save_checkpoint(run, *training);  // to be known by
-    recalibrate(run, stage, options);
+    recalibrate(run, stage);
   }
   return true;
 }
