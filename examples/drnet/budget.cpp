@@ -94,7 +94,7 @@ double evaluation_seconds(const Model& model, const Policy& policy, const Datase
 struct RunTime {
   StageTime first, second;
   double probe = 0;          ///< the linear probe before the first epoch
-  double recalibration = 0;  ///< of the batch norms, after the stages that train the classifier
+  double recalibration = 0;  ///< of the batch norms
   double closing;            ///< every candidate and the predictor at the end
 
   RunTime(const TrainOptions& options, const Costs& costs, const Policy& policy, const Dataset& validation,

@@ -140,7 +140,8 @@ void write_pages(const std::vector<Experiment>& experiments, const fs::path& fol
     const char* gap = "";
     for (const std::string& part :
          {origins_markdown(report), headline_markdown(report), results_markdown(report),
-          notes_markdown(report), differences_markdown(report), latency_markdown(report)})
+          notes_markdown(report), differences_markdown(report), latency_markdown(report),
+          reliability_markdown(report)})
       if (!part.empty()) file << std::exchange(gap, "\n") << part;
   });
 }

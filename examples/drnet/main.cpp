@@ -138,9 +138,9 @@ void add_schedule_options(CLI::App& command, TrainOptions& o) {
       "distilled: the ensemble of all resolutions and each larger one teach the smaller ones; summed: their "
       "losses are added; sampled: one random resolution for each picture");
   add("--recalibrate", o.recalibrate,
-      "After the last epoch that trained the classifier (without any epochs: at once) measure its batch "
-      "norms "
-      "anew, in every bank, on so many augmented training pictures; 0: keep the moving means")
+      "After the last epoch that trained the classifier (without any epochs: at once), and before epochs in "
+      "which it rests, measure its batch norms anew, in every bank, on so many augmented training pictures; "
+      "0: keep the moving means")
       ->check(CLI::Range(0, 100'000));
   add("--head-rate", o.head_rate,
       "Learning rate of the classifier's last layer, as a multiple of that of the others");

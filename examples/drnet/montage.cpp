@@ -25,6 +25,22 @@ std::vector<std::uint8_t> to_pixels(const ImageBatch<float>& images, Index i,
   return pixels;
 }
 
+/// Half the size: the means of two by two pixels. An odd last row or column is left out.
+MontageImage halved(const MontageImage& image) {
+  MontageImage half = image;
+  half.width /= 2;
+  half.height /= 2;
+  half.pixels.clear();
+  const auto row = static_cast<std::size_t>(3 * image.width);
+  for (std::size_t y = 0; y < static_cast<std::size_t>(half.height); ++y)
+    for (std::size_t x = 0; x < static_cast<std::size_t>(half.width); ++x)
+      for (std::size_t c = 0; c < 3; ++c) {
+        const std::uint8_t* at = &image.pixels[2 * y * row + 6 * x + c];
+        half.pixels.push_back(static_cast<std::uint8_t>((at[0] + at[3] + at[row] + at[row + 3] + 2) / 4));
+      }
+  return half;
+}
+
 }  // namespace
 
 MontageImage montage_image(const ImageBatch<float>& images, Index i, const Preparation& preparation) {
@@ -32,6 +48,8 @@ MontageImage montage_image(const ImageBatch<float>& images, Index i, const Prepa
   image.width = images.width;
   image.height = images.height;
   image.pixels = to_pixels(images, i, preparation);
+  constexpr Index kShown = 112;
+  while (std::min(image.width, image.height) >= 2 * kShown) image = halved(image);
   return image;
 }
 

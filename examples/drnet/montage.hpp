@@ -10,7 +10,8 @@
 
 namespace drnet::program {
 
-/// The pixels of image i of a batch that evaluation_transform() made, as they were before its preparation.
+/// The pixels of image i of a batch that evaluation_transform() made, as they were before its preparation; by
+/// halves smaller than that as long as it has the size at which a page shows it.
 [[nodiscard]] MontageImage montage_image(const ImageBatch<float>& images, Index i,
                                          const Preparation& preparation);
 

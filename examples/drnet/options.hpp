@@ -122,7 +122,7 @@ struct TrainOptions {
   double distill_temperature = 1;
   std::size_t unfold =
       0;  ///< pictures on which batch norms that were folded away are measured first; 0: none
-  std::size_t recalibrate = 2000;  ///< pictures on which batch norms are measured anew after a stage; 0: none
+  std::size_t recalibrate = 2000;  ///< pictures on which batch norms are measured anew in the end; 0: none
   std::size_t probe = 0;           ///< pictures whose features the last layer is fitted to first; 0: none
   bool new_head = false;           ///< `weights` of other classes: the last layer begins with zeros
   std::string schedule = "cosine";

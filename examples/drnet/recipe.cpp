@@ -138,11 +138,10 @@ bool inherits(const TrainOptions& options) {
 
 bool recalibrates(const TrainOptions& options, const Epochs& epochs, int stage) {
   if (options.recalibrate == 0) return false;
-  const bool second_trains = epochs.stage2 > 0 && options.classifier_rate > 0;
+  const bool second_trains = epochs.stage2 > options.predictor_warmup && options.classifier_rate > 0;
   if (stage == 2) return second_trains;
-  const bool read_in_second =
-      epochs.stage2 > 0 && options.predictor_warmup > 0;  // by a classifier that rests
-  return epochs.stage2 == 0 || (epochs.stage1 > 0 && (!second_trains || read_in_second));
+  const bool rests_at_first = epochs.stage2 > 0 && options.predictor_warmup > 0;
+  return epochs.stage2 == 0 || (epochs.stage1 > 0 && (!second_trains || rests_at_first));
 }
 
 int views_to_note(const TrainOptions& options, const TrainerOptions& trainer) {

@@ -100,12 +100,11 @@ void finish_training(const Run& run) {
   }
   if (joint && run.epochs.stage2 > 0) warn_of_collapse(run, last->shares(), std::nullopt);
   if (run.options.analyze) analyze(run, tuning, curves, joint ? last : std::nullopt, tell);
+  if (joint)
+    run.folder.write(montage_event(
+        make_montage(run.model, run.policy, PredictorRouter{}, run.validation, 48, run.options.run.seed)));
   const std::filesystem::path logs[] = {run.folder.log()};
-  Report report = report_from_logs(logs);
-  if (info.candidates.size() > 1)
-    report.montage =
-        make_montage(run.model, run.policy, routers.back(), run.validation, 48, run.options.run.seed);
-  write_report(report, run.folder.report());
+  write_report(report_from_logs(logs), run.folder.report());
   if (!run.options.run.json)
     std::printf("weights: %s\nreport: %s\n", run.folder.weights().c_str(), run.folder.report().c_str());
 }

@@ -132,6 +132,20 @@ TEST_CASE("a Markdown table of times says what share of the saved multiply-adds 
   CHECK(two[4] == "| dynamic · predictor | −50 % | 2.75 (−45 %, 0.90) | 2.10 (+5 %, −0.10) |");
 }
 
+TEST_CASE("a Markdown table of calibrations has a line for each bank", "[report]") {
+  Report report = two_runs();
+  CHECK(drnet::reliability_markdown(report).empty());
+  report.runs[1].reliability.resize(2);
+  report.runs[1].reliability[0] = {
+      .resolution = 224, .temperature = 0.804, .error_before = 0.0512, .error_after = 0.012};
+  report.runs[1].reliability[1] = {.resolution = 112, .temperature = 1.5, .error_before = 0.2};
+  const auto lines = lines_of(drnet::reliability_markdown(report));
+  REQUIRE(lines.size() == 5);
+  CHECK(lines[0] == "| expected calibration error | temperature | before | after |");
+  CHECK(lines[2] == "| dynamic · fixed 224 | 0.80 | 5.1 % | 1.2 % |");
+  CHECK(lines[3] == "| dynamic · fixed 112 | 1.50 | 20.0 % | – |");
+}
+
 TEST_CASE("Markdown begins with the cheapest result that loses nothing, or next to nothing", "[report]") {
   CHECK(drnet::headline_markdown(Report{}).empty());
   Report report = two_runs();  // the predictor is wrong about 10 of 100 more

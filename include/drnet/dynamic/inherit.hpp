@@ -1,5 +1,4 @@
-// A predictor that begins with what the classifier has learnt. (Ours: the paper's begins with random values,
-// which a few thousand pictures do not turn into a predictor that is better than dice.)
+// A predictor that begins with what the classifier has learnt. (Ours: the paper's begins with random values.)
 //
 // The predictors of models/ are the first block of every stage of a network, under that network's names, so
 // what belongs together is found by name and shape. What is left out between two of them are blocks that add

@@ -146,6 +146,24 @@ template <class Report>
   return markdown_head("ms an image", loads) + lines;
 }
 
+/// The temperature and the expected calibration errors of every bank that has been calibrated, a line for
+/// each. Empty without any.
+template <class Report>
+[[nodiscard]] std::string reliability_markdown(const Report& report) {
+  using namespace report_detail;
+  const auto percent = [](double share) {
+    return std::isfinite(share) ? markup::number(100 * share, 1) + " %" : "–";
+  };
+  std::string lines;
+  for (const auto& run : report.runs)
+    for (const auto& bank : run.reliability)
+      lines += markdown_line(
+          markdown_text(run.name + " · fixed " + std::to_string(bank.resolution)),
+          {markup::number(bank.temperature, 2), percent(bank.error_before), percent(bank.error_after)});
+  if (lines.empty()) return "";
+  return markdown_head("expected calibration error", {"temperature", "before", "after"}) + lines;
+}
+
 /// A sentence: the cheapest result that loses nothing against the baseline or, where there is none, no more
 /// than two points as far as can be told. Empty without either. Throws Error as report_html().
 template <class Report>
