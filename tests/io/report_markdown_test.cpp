@@ -135,10 +135,15 @@ TEST_CASE("a Markdown table of times says what share of the saved multiply-adds 
 TEST_CASE("a Markdown table of calibrations has a line for each bank", "[report]") {
   Report report = two_runs();
   CHECK(drnet::reliability_markdown(report).empty());
-  report.runs[1].reliability.resize(2);
-  report.runs[1].reliability[0] = {
-      .resolution = 224, .temperature = 0.804, .error_before = 0.0512, .error_after = 0.012};
-  report.runs[1].reliability[1] = {.resolution = 112, .temperature = 1.5, .error_before = 0.2};
+  auto& banks = report.runs[1].reliability;
+  banks.resize(2);
+  banks[0].resolution = 224;
+  banks[0].temperature = 0.804;
+  banks[0].error_before = 0.0512;
+  banks[0].error_after = 0.012;
+  banks[1].resolution = 112;
+  banks[1].temperature = 1.5;
+  banks[1].error_before = 0.2;
   const auto lines = lines_of(drnet::reliability_markdown(report));
   REQUIRE(lines.size() == 5);
   CHECK(lines[0] == "| expected calibration error | temperature | before | after |");
